@@ -1,0 +1,69 @@
+import type { AudioPath } from '../src/audio/audio-path.ts';
+import type { Progress } from '../src/audio/progress.ts';
+import type { RtapConfig } from '../config/schema.ts';
+import type { EngineName, OpenedSource } from '../src/domain/events.ts';
+import type { EngineIdentity, Message } from '../src/domain/messages.ts';
+import type { StreamLedger } from '../src/io/outlets/ledger.ts';
+import type { InputStream } from '../src/io/sources/stdin.ts';
+import type { Logger } from '../src/telemetry/logger.ts';
+import type { Metrics } from '../src/telemetry/metrics.ts';
+import type { EngineLinks } from './engine-link.ts';
+import type { SourceRequests } from './source-requests.ts';
+
+/** What a person, a log or a test may see of the running daemon. */
+export type Report =
+  | { type: 'engine.warming'; engine: EngineName; pid: number }
+  | { type: 'engine.ready'; engine: EngineName; identity: EngineIdentity; loadMs: number }
+  | { type: 'engine.lost'; engine: EngineName; reason: string }
+  | { type: 'outlet.opened'; outlet: string; addresses: Readonly<Record<string, string>> }
+  | { type: 'readiness.changed'; state: DaemonState; missing: readonly string[] }
+  | { type: 'source.opened'; source: OpenedSource }
+  | { type: 'source.broke'; message: string }
+  | { type: 'source.warned'; message: string }
+  | { type: 'source.flushed' }
+  | { type: 'message'; message: Message };
+
+export type DaemonState = 'starting' | 'ready' | 'degraded' | 'stopping';
+
+/** Something that takes messages as they are stamped. */
+export type Outlet = (message: Message) => void;
+
+/** What the daemon says of itself; the readiness stage and the capture stage write it. */
+export interface Condition {
+  state: DaemonState;
+  missing: readonly string[];
+  source: OpenedSource | null;
+  /** Addresses by outlet and by what is served there. */
+  addresses: Record<string, Readonly<Record<string, string>>>;
+}
+
+/** The clock and timers of the runtimes; machines have their own, through XState. */
+export interface Clock {
+  /** Monotonic, in milliseconds. */
+  now(): number;
+  /** Seconds from the Unix epoch. */
+  epochSeconds(): number;
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** What the composition root gives the actors, and what outlives each of them. */
+export interface Parts {
+  readonly config: RtapConfig;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly path: AudioPath;
+  readonly voiceProgress: Progress;
+  readonly wakeProgress: Progress;
+  readonly engines: EngineLinks;
+  readonly ledger: StreamLedger;
+  readonly outlets: Set<Outlet>;
+  readonly condition: Condition;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly sources: SourceRequests;
+  readonly stdin: InputStream;
+  report(report: Report): void;
+  /** The tree as `rtap status` shows it. */
+  describeTree(): unknown;
+}

@@ -1,0 +1,128 @@
+import type { CallbackActorLogic } from 'xstate';
+import { speechThreshold } from '../../config/thresholds.ts';
+import { voiceActivityMachine } from '../../machines/voice-activity.ts';
+import type { StageFact, VoiceActivityCommand } from '../../machines/voice-activity.ts';
+import { Endpointer } from '../../src/audio/endpointing.ts';
+import type { EndpointSignal } from '../../src/audio/endpointing.ts';
+import type { EndReason, SpeechEvent } from '../../src/domain/events.ts';
+import type { Parts } from '../parts.ts';
+import { fromRuntime } from '../runtime.ts';
+import { HopPump } from './hop-pump.ts';
+
+const HOP_SAMPLES = 512;
+const MAX_HOPS = 16;
+const DEADLINE_MS = 2_000;
+
+/** The voice activity stage: reads the ring in hops of 32 ms and tells where speech begins and ends. */
+export function voiceActivityStage(parts: Parts) {
+  return voiceActivityMachine.provide({ actors: { runtime: voiceActivityRuntime(parts) } });
+}
+
+function voiceActivityRuntime(parts: Parts): CallbackActorLogic<VoiceActivityCommand> {
+  const { config, engines, path } = parts;
+  return fromRuntime<VoiceActivityCommand, SpeechEvent | StageFact>((context) => {
+    let utteranceId = '';
+    let isDraining = false;
+    let endpointer = createEndpointer();
+
+    function createEndpointer(): Endpointer {
+      return new Endpointer({
+        speechThreshold: speechThreshold(config.preprocess.vad_aggressiveness),
+        minSpeechMs: config.preprocess.min_speech_ms,
+        pauseMs: config.preprocess.pause_ms,
+        hangoverMs: config.preprocess.hangover_ms,
+        maxUtteranceMs: config.pipeline.max_utterance_ms,
+      });
+    }
+
+    function tellAll(signals: readonly EndpointSignal[]): void {
+      for (const signal of signals) {
+        if (signal.type === 'speech.started') {
+          utteranceId = utteranceIdOf(parts, signal.startSample);
+        }
+        context.tell(named(signal, utteranceId));
+      }
+    }
+
+    function finish(reason: Exclude<EndReason, 'hangover' | 'max_length'>): void {
+      tellAll(endpointer.finish(reason));
+      endpointer = createEndpointer();
+    }
+
+    const pump = new HopPump({
+      path,
+      progress: parts.voiceProgress,
+      name: 'voice-activity',
+      hopSamples: HOP_SAMPLES,
+      maxHops: MAX_HOPS,
+      isEngineReady: () => engines.vad.isReady,
+      ask: (hops, reset) => engines.vad.request({ hops, reset }, { deadlineMs: DEADLINE_MS }),
+      take: ({ probabilities }, firstSample) => {
+        probabilities.forEach((probability, index) => {
+          tellAll(endpointer.push(probability, firstSample + index * HOP_SAMPLES));
+        });
+        parts.metrics.framesProcessed.inc({ stage: 'voice-activity' }, probabilities.length);
+      },
+      onGap: (firstSample, lastSample) => {
+        finish('gap');
+        context.tell({ type: 'audio.gap', firstSample, lastSample, cause: 'overrun' });
+      },
+      onFlushed: (endSample) => {
+        finish(isDraining ? 'shutdown' : 'end_of_source');
+        if (isDraining) context.tell({ type: 'stage.drained' });
+        else context.tell({ type: 'stage.flushed', endSample });
+      },
+      onFailed: (thrown) => {
+        context.watch(Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown))));
+      },
+    });
+
+    return {
+      receive: (command) => {
+        switch (command.type) {
+          case 'engine.ready':
+            pump.pump();
+            break;
+          case 'engine.lost':
+            break;
+          case 'source.opened':
+            endpointer = createEndpointer();
+            pump.open(command.baseSample);
+            break;
+          case 'source.ended':
+            pump.flush(command.endSample);
+            break;
+          case 'stage.drain':
+            isDraining = true;
+            if (engines.vad.isReady) pump.flush(path.ring.end);
+            else {
+              finish('shutdown');
+              context.tell({ type: 'stage.drained' });
+            }
+        }
+      },
+      dispose: () => {
+        pump.close();
+      },
+    };
+  });
+}
+
+/** Unique among all utterances of an instance: the epoch only grows, and the sample clock only runs on. */
+function utteranceIdOf(parts: Parts, startSample: number): string {
+  const { instance, epoch } = parts.ledger;
+  return `${instance}-${String(epoch)}-${String(startSample)}`;
+}
+
+function named(signal: EndpointSignal, utteranceId: string): SpeechEvent {
+  switch (signal.type) {
+    case 'speech.started':
+    case 'speech.ended':
+      return { ...signal, utteranceId };
+    case 'speech.discarded':
+      return { type: 'speech.discarded', utteranceId, speechMs: signal.speechMs };
+    case 'speech.paused':
+    case 'speech.resumed':
+      return signal;
+  }
+}

@@ -1,0 +1,457 @@
+import { assign, enqueueActions, sendParent, sendTo, setup } from 'xstate';
+import type {
+  Draft,
+  EngineEvent,
+  FlushEvent,
+  Recognition,
+  SourceEvent,
+  SpeechEvent,
+  SupervisedEvent,
+  WakeEvent,
+} from '../src/domain/events.ts';
+import { CHANNELS, SAMPLE_RATE_HZ, msToSamples, samplesToMs } from '../src/domain/pcm.ts';
+import { to } from './address.ts';
+import { failWithReason, runtimeOf } from './runtime.ts';
+import type { RuntimeFailed } from './runtime.ts';
+import { utteranceMachine } from './utterance.ts';
+import type { DecodeKind, UtteranceEvent, UtteranceOutcome, UtteranceRequest } from './utterance.ts';
+
+export type TranscriptionCommand =
+  | EngineEvent
+  | SourceEvent
+  /** Starts to keep the utterance's audio. */
+  | { type: 'utterance.keep'; utteranceId: string; startSample: number }
+  | { type: 'utterance.drop'; utteranceId: string }
+  | { type: 'utterance.partials'; utteranceId: string; isWanted: boolean }
+  | {
+      type: 'utterance.decode';
+      utteranceId: string;
+      kind: DecodeKind;
+      endSample: number;
+      /** The speech goes on behind the end: what follows belongs to the next utterance. */
+      isCut: boolean;
+    }
+  /** Says `wake.passed` once the wake word stage has listened to all before the sample. */
+  | { type: 'wake.watch'; utteranceId: string; endSample: number }
+  /** Says `window.passed` once voice activity has looked at all before the sample; replaces the last one. */
+  | { type: 'window.watch'; untilSample: number };
+
+export type TranscriptionFact =
+  | { type: 'decode.done'; utteranceId: string; kind: DecodeKind; recognition: Recognition }
+  | { type: 'decode.failed'; utteranceId: string; kind: DecodeKind; reason: string }
+  | { type: 'wake.passed'; utteranceId: string }
+  | { type: 'window.passed'; atSample: number };
+
+/** Told to the language stage; in order, finals and partials alike. */
+export type TextEvent =
+  | { type: 'text.ready'; draft: Draft }
+  /** All texts of the ended source have been handed on. */
+  | { type: 'stage.flushed'; stage: string; endSample: number };
+
+interface Kept {
+  readonly utteranceId: string;
+  readonly startSample: number;
+  readonly endSample: number | null;
+  readonly isAddressed: boolean;
+}
+
+interface Window {
+  readonly phrase: string;
+  readonly untilSample: number;
+  readonly hardUntilSample: number;
+}
+
+export interface TranscriptionOptions {
+  readonly activation: 'wakeword' | 'always';
+  readonly findsPhraseInText: boolean;
+  readonly listeningWindowMs: number;
+  readonly wakeTimeoutMs: number;
+  /** More than this at once, and the oldest that was not addressed to us is dropped. */
+  readonly maxPending: number;
+}
+
+export interface TranscriptionContext {
+  readonly options: TranscriptionOptions;
+  readonly utterances: readonly Kept[];
+  /** The utterance that is being spoken. */
+  readonly current: string | null;
+  readonly window: Window | null;
+  /** Stages that have flushed the ended source, and where it ended. */
+  readonly flushed: readonly string[];
+  readonly endedAt: number | null;
+  readonly outcomes: Readonly<Partial<Record<UtteranceOutcome, number>>>;
+}
+
+/** A wake word may be found a little outside of what voice activity took for the speech. */
+const WAKE_SLACK_SAMPLES = msToSamples(500);
+
+/** Decides what is listened to, keeps one actor for each utterance, and hands its texts on. */
+export function createTranscriptionMachine(options: TranscriptionOptions) {
+  return setup({
+    types: {
+      context: {} as TranscriptionContext,
+      events: {} as
+        | SupervisedEvent
+        | EngineEvent
+        | SourceEvent
+        | SpeechEvent
+        | WakeEvent
+        | FlushEvent
+        | UtteranceRequest
+        | TranscriptionFact
+        | RuntimeFailed,
+      children: {} as Record<string, 'utterance' | 'runtime'>,
+    },
+    actors: { runtime: runtimeOf<TranscriptionCommand>(), utterance: utteranceMachine },
+    guards: {
+      isWindowOver: ({ context, event }) =>
+        event.type === 'window.passed' &&
+        context.window !== null &&
+        event.atSample >= context.window.untilSample &&
+        !context.utterances.some((kept) => kept.isAddressed && kept.endSample === null),
+      isAlways: ({ context }) => context.options.activation === 'always',
+      isEmpty: ({ context }) => context.utterances.length === 0,
+      isFlushed: ({ context }) =>
+        context.endedAt !== null &&
+        context.utterances.length === 0 &&
+        context.flushed.includes('voice-activity') &&
+        context.flushed.includes('wakeword'),
+    },
+    actions: {
+      reportStarted: sendParent({ type: 'sup.ready' }),
+      answerPing: sendParent({ type: 'sup.pong' }),
+      announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'transcription' }),
+      passDown: sendTo('runtime', ({ event }) => event as TranscriptionCommand),
+      begin: enqueueActions(({ enqueue, context, event }) => {
+        if (event.type !== 'speech.started') return;
+        const { utteranceId, startSample } = event;
+        const inWindow = context.window !== null && startSample <= context.window.untilSample;
+        const isAddressed = context.options.activation === 'always' || inWindow;
+        const spare = context.utterances.find((kept) => !kept.isAddressed && kept.endSample !== null);
+        if (context.utterances.length >= context.options.maxPending && spare !== undefined) {
+          enqueue.sendTo(spare.utteranceId, { type: 'utterance.ignored' });
+        }
+        enqueue.sendTo('runtime', { type: 'utterance.keep', utteranceId, startSample });
+        enqueue.spawnChild('utterance', {
+          id: utteranceId,
+          input: {
+            utteranceId,
+            startSample,
+            isAddressed,
+            findsPhraseInText: context.options.findsPhraseInText,
+          },
+        });
+        enqueue.assign({
+          current: utteranceId,
+          utterances: [
+            ...context.utterances,
+            { utteranceId, startSample, endSample: null, isAddressed },
+          ],
+        });
+        enqueue({ type: 'publishStarted' });
+      }),
+      publishStarted: sendTo(to('publisher'), ({ context, event }) => ({
+        type: 'publish.event',
+        body: {
+          event_type: 'processing_started',
+          level: 'info',
+          metadata: {
+            utterance_id: context.current,
+            start_sample: event.type === 'speech.started' ? event.startSample : null,
+            at_sample: event.type === 'speech.started' ? event.atSample : null,
+            addressed: context.utterances.at(-1)?.isAddressed ?? false,
+          },
+        },
+      })),
+      tellCurrent: enqueueActions(({ enqueue, context, event }) => {
+        if (context.current === null) return;
+        enqueue.sendTo(context.current, event as UtteranceEvent);
+      }),
+      endCurrent: assign(({ context, event }) => {
+        if (event.type !== 'speech.ended') return { current: null };
+        const { endSample } = event;
+        return {
+          current: null,
+          utterances: context.utterances.map((kept) =>
+            kept.utteranceId === context.current ? { ...kept, endSample } : kept,
+          ),
+          window: extended(context, endSample),
+        };
+      }),
+      watchWindow: enqueueActions(({ enqueue, context }) => {
+        if (context.window === null) return;
+        enqueue.sendTo('runtime', {
+          type: 'window.watch',
+          untilSample: context.window.untilSample,
+        });
+      }),
+      wake: enqueueActions(({ enqueue, context, event }) => {
+        if (event.type !== 'wake.detected' || context.options.activation === 'always') return;
+        const untilSample = event.atSample + msToSamples(context.options.wakeTimeoutMs);
+        const window = {
+          phrase: event.phrase,
+          untilSample,
+          hardUntilSample: event.atSample + msToSamples(context.options.listeningWindowMs),
+        };
+        const addressed = context.utterances.find((kept) => contains(kept, event.atSample));
+        enqueue.assign({
+          window,
+          utterances: context.utterances.map((kept) =>
+            kept === addressed ? { ...kept, isAddressed: true } : kept,
+          ),
+        });
+        if (addressed !== undefined) {
+          enqueue.sendTo(addressed.utteranceId, {
+            type: 'utterance.addressed',
+            phrase: event.phrase,
+            atSample: event.atSample,
+          });
+        }
+        enqueue.sendTo('runtime', { type: 'window.watch', untilSample });
+      }),
+      publishWake: sendTo(to('publisher'), ({ event }) => {
+        if (event.type !== 'wake.detected') throw new Error(`${event.type} is no wake word`);
+        return {
+          type: 'publish.event',
+          body: {
+            event_type: 'wake_word_detected',
+            level: 'info',
+            metadata: {
+              phrase: event.phrase,
+              engine: event.engine,
+              score: event.score,
+              at_sample: event.atSample,
+            },
+          },
+        };
+      }),
+      publishListening: sendTo(to('publisher'), ({ context }) => ({
+        type: 'publish.event',
+        body: {
+          event_type: 'listening_started',
+          level: 'info',
+          metadata: {
+            phrase: context.window?.phrase ?? null,
+            until_sample: context.window?.untilSample ?? null,
+          },
+        },
+      })),
+      closeWindow: assign({ window: null }),
+      publishListeningEnded: sendTo(to('publisher'), ({ context, event }) => ({
+        type: 'publish.event',
+        body: {
+          event_type: 'listening_ended',
+          level: 'info',
+          metadata:
+            event.type === 'window.passed'
+              ? { reason: 'timeout', at_sample: event.atSample }
+              : { reason: 'end_of_source', at_sample: context.endedAt },
+        },
+      })),
+      endListening: enqueueActions(({ enqueue, context }) => {
+        if (context.window !== null) enqueue({ type: 'publishListeningEnded' });
+      }),
+      watchWake: sendTo('runtime', ({ event }): TranscriptionCommand => {
+        if (event.type !== 'utterance.undecided') throw new Error(`${event.type} is decided`);
+        return {
+          type: 'wake.watch',
+          utteranceId: event.utteranceId,
+          endSample: event.endSample,
+        };
+      }),
+      ignore: enqueueActions(({ enqueue, context, event }) => {
+        if (event.type !== 'wake.passed') return;
+        const kept = context.utterances.find((one) => one.utteranceId === event.utteranceId);
+        if (kept === undefined || kept.isAddressed) return;
+        enqueue.sendTo(event.utteranceId, { type: 'utterance.ignored' });
+      }),
+      tellUtterance: enqueueActions(({ enqueue, context, event }) => {
+        if (event.type !== 'decode.done' && event.type !== 'decode.failed') return;
+        if (context.utterances.some((kept) => kept.utteranceId === event.utteranceId)) {
+          enqueue.sendTo(event.utteranceId, event);
+        }
+      }),
+      tellWakeWord: sendTo(to('wakeword'), ({ event }) => {
+        if (event.type !== 'utterance.heard') throw new Error(`${event.type} was not heard`);
+        return {
+          type: 'text.heard',
+          utteranceId: event.utteranceId,
+          text: event.text,
+          atSample: event.atSample,
+        };
+      }),
+      handOn: sendTo(to('language'), ({ context, event }): TextEvent => {
+        if (event.type !== 'utterance.text') throw new Error(`${event.type} carries no text`);
+        const kept = context.utterances.find((one) => one.utteranceId === event.utteranceId);
+        return { type: 'text.ready', draft: draftOf(event, kept?.startSample ?? 0) };
+      }),
+      close: enqueueActions(({ enqueue, context, event }) => {
+        if (event.type !== 'utterance.closed') return;
+        const { utteranceId, outcome } = event;
+        enqueue.sendTo('runtime', { type: 'utterance.drop', utteranceId });
+        enqueue.stopChild(utteranceId);
+        enqueue.assign({
+          current: context.current === utteranceId ? null : context.current,
+          utterances: context.utterances.filter((kept) => kept.utteranceId !== utteranceId),
+          outcomes: { ...context.outcomes, [outcome]: (context.outcomes[outcome] ?? 0) + 1 },
+        });
+        enqueue({ type: 'publishClosed' });
+      }),
+      publishClosed: sendTo(to('publisher'), ({ event }) => {
+        if (event.type !== 'utterance.closed') throw new Error(`${event.type} closes nothing`);
+        const { utteranceId, outcome, reason } = event;
+        return {
+          type: 'publish.event',
+          body: {
+            event_type:
+              outcome === 'published' ? 'processing_completed' : 'utterance_discarded',
+            level: outcome === 'lost' ? 'error' : 'info',
+            metadata: { utterance_id: utteranceId, outcome, ...(reason === '' ? {} : { reason }) },
+          },
+        };
+      }),
+      newSource: assign({ flushed: [], endedAt: null, window: null }),
+      rememberEnd: assign({
+        endedAt: ({ event }) => (event.type === 'source.ended' ? event.endSample : null),
+      }),
+      rememberFlushed: assign({
+        flushed: ({ context, event }) =>
+          event.type === 'stage.flushed' ? [...context.flushed, event.stage] : context.flushed,
+      }),
+      tellFlushed: sendTo(
+        to('language'),
+        ({ context }): TextEvent => ({
+          type: 'stage.flushed',
+          stage: 'transcription',
+          endSample: context.endedAt ?? 0,
+        }),
+      ),
+      forgetEnd: assign({ flushed: [], endedAt: null, window: null }),
+      failWithReason,
+    },
+  }).createMachine({
+    id: 'transcription',
+    initial: 'running',
+    context: {
+      options,
+      utterances: [],
+      current: null,
+      window: null,
+      flushed: [],
+      endedAt: null,
+      outcomes: {},
+    },
+    invoke: { src: 'runtime', id: 'runtime' },
+    entry: ['reportStarted', 'announce'],
+    on: {
+      'sup.ping': { actions: 'answerPing' },
+      'runtime.failed': { actions: 'failWithReason' },
+      'engine.ready': { actions: 'passDown' },
+      'engine.lost': { actions: 'passDown' },
+      'source.opened': { actions: ['newSource', 'passDown'] },
+      'source.ended': { actions: ['rememberEnd', 'passDown'] },
+      'stage.flushed': { actions: 'rememberFlushed' },
+      'speech.started': { actions: 'begin' },
+      'speech.paused': { actions: 'tellCurrent' },
+      'speech.resumed': { actions: 'tellCurrent' },
+      'speech.ended': { actions: ['tellCurrent', 'endCurrent', 'watchWindow'] },
+      'speech.discarded': { actions: ['tellCurrent', 'endCurrent'] },
+      'utterance.partials': { actions: 'passDown' },
+      'utterance.decode': { actions: 'passDown' },
+      'utterance.undecided': { actions: 'watchWake' },
+      'utterance.heard': { actions: 'tellWakeWord' },
+      'utterance.text': { actions: 'handOn' },
+      'utterance.closed': { actions: 'close' },
+      'decode.done': { actions: 'tellUtterance' },
+      'decode.failed': { actions: 'tellUtterance' },
+      'wake.passed': { actions: 'ignore' },
+    },
+    states: {
+      running: {
+        initial: 'deciding',
+        on: { 'sup.shutdown': 'draining' },
+        always: { guard: 'isFlushed', target: '.flushed' },
+        states: {
+          deciding: {
+            always: [{ guard: 'isAlways', target: 'always' }, { target: 'idle' }],
+          },
+          always: { description: 'All speech is addressed to us.' },
+          idle: {
+            description: 'Waits for the wake phrase.',
+            on: {
+              'wake.detected': {
+                target: 'listening',
+                actions: ['publishWake', 'wake', 'publishListening'],
+              },
+            },
+          },
+          listening: {
+            description: 'The listening window is open: speech that starts now is addressed to us.',
+            on: {
+              'wake.detected': { actions: ['publishWake', 'wake'] },
+              'window.passed': {
+                guard: 'isWindowOver',
+                target: 'idle',
+                actions: ['closeWindow', 'publishListeningEnded'],
+              },
+            },
+          },
+          flushed: {
+            description: 'All of an ended source has been handed on.',
+            entry: ['endListening', 'tellFlushed', 'forgetEnd'],
+            always: 'deciding',
+          },
+        },
+      },
+      draining: {
+        description: 'No more speech comes; the finals on the way are waited for.',
+        always: { guard: 'isEmpty', target: 'stopped' },
+        on: { 'wake.detected': { actions: ['publishWake', 'wake'] } },
+      },
+      stopped: { type: 'final' },
+    },
+  });
+}
+
+function contains(kept: Kept, sample: number): boolean {
+  const endSample = kept.endSample ?? Infinity;
+  return (
+    sample >= kept.startSample - WAKE_SLACK_SAMPLES && sample <= endSample + WAKE_SLACK_SAMPLES
+  );
+}
+
+/** An utterance that was addressed to us keeps the window open for what may follow it. */
+function extended(context: TranscriptionContext, endSample: number): Window | null {
+  const { window } = context;
+  const kept = context.utterances.find((one) => one.utteranceId === context.current);
+  if (window === null || kept?.isAddressed !== true) return window;
+  const wanted = endSample + msToSamples(context.options.wakeTimeoutMs);
+  return {
+    ...window,
+    untilSample: Math.min(window.hardUntilSample, Math.max(window.untilSample, wanted)),
+  };
+}
+
+function draftOf(
+  text: Extract<UtteranceRequest, { type: 'utterance.text' }>,
+  startSample: number,
+): Draft {
+  const { recognition, ended } = text;
+  const endSample = ended?.endSample ?? recognition.toSample;
+  return {
+    utterance_id: text.utteranceId,
+    kind: text.kind,
+    revision: text.revision,
+    transcript: text.text,
+    confidence: recognition.confidence,
+    audio_start_sample: startSample,
+    audio_end_sample: endSample,
+    audio_duration_ms: samplesToMs(endSample - startSample),
+    processing_time_ms: recognition.turnaroundMs,
+    sample_rate: SAMPLE_RATE_HZ,
+    channels: CHANNELS,
+    stage_latencies: { speech_to_text: recognition.decodeMs },
+    decision: ended === null ? null : { reason: ended.reason, silence_ms: ended.silenceMs },
+    engine: recognition.engine,
+  };
+}

@@ -1,0 +1,33 @@
+import { FRAME_SAMPLES } from '../domain/pcm.ts';
+
+/** Owns the cutting of a sample stream into frames of FRAME_SAMPLES; each frame is an array of its own. */
+export class FrameCutter {
+  readonly #carry = new Int16Array(FRAME_SAMPLES);
+  #carried = 0;
+
+  /** The frames that `samples` completes. */
+  push(samples: Int16Array): Int16Array[] {
+    const frames: Int16Array[] = [];
+    let at = 0;
+    while (this.#carried + samples.length - at >= FRAME_SAMPLES) {
+      const taken = FRAME_SAMPLES - this.#carried;
+      const frame = new Int16Array(FRAME_SAMPLES);
+      frame.set(this.#carry.subarray(0, this.#carried));
+      frame.set(samples.subarray(at, at + taken), this.#carried);
+      frames.push(frame);
+      this.#carried = 0;
+      at += taken;
+    }
+    this.#carry.set(samples.subarray(at), this.#carried);
+    this.#carried += samples.length - at;
+    return frames;
+  }
+
+  /** The last, shorter frame, when samples are left over; the cutter is empty afterwards. */
+  rest(): Int16Array | undefined {
+    if (this.#carried === 0) return undefined;
+    const rest = this.#carry.slice(0, this.#carried);
+    this.#carried = 0;
+    return rest;
+  }
+}

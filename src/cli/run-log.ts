@@ -1,0 +1,61 @@
+import type { Report } from '../../actors/parts.ts';
+import type { EventLevel, Message } from '../domain/messages.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+const LEVELS: Readonly<Record<EventLevel, 'debug' | 'info' | 'warn' | 'error'>> = {
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  error: 'error',
+};
+
+/**
+ * The same as the screen, for a machine: one structured line for each report. What was said stays out of it, by
+ * length alone, unless `showsText`; the words of the bundled recording are nobody's secret.
+ */
+export class RunLog {
+  readonly #log: Logger;
+  readonly #showsText: boolean;
+
+  constructor(log: Logger, showsText: boolean) {
+    this.#log = log;
+    this.#showsText = showsText;
+  }
+
+  show(report: Report): void {
+    const { type, ...rest } = report;
+    switch (report.type) {
+      case 'message':
+        this.#message(report.message);
+        break;
+      case 'engine.lost':
+      case 'source.broke':
+        this.#log.error(rest, type);
+        break;
+      case 'source.warned':
+        this.#log.warn(rest, type);
+        break;
+      default:
+        this.#log.info(rest, type);
+    }
+  }
+
+  #message(message: Message): void {
+    if ('event_type' in message) {
+      const { event_type, level, metadata, sequence_number } = message;
+      this.#log[LEVELS[level]]({ sequence_number, metadata }, event_type);
+      return;
+    }
+    const { kind, utterance_id, sequence_number, transcript, language, audio_source } = message;
+    const isShown = this.#showsText || audio_source === 'recording';
+    const facts = {
+      utterance_id,
+      sequence_number,
+      language,
+      processing_time_ms: message.processing_time_ms,
+      confidence: message.confidence,
+      ...(isShown ? { said: transcript } : { characters: transcript.length }),
+    };
+    this.#log[kind === 'final' ? 'info' : 'debug'](facts, `transcript ${kind}`);
+  }
+}

@@ -1,0 +1,134 @@
+import { runPreflight } from './preflight.ts';
+import { RunLog } from './run-log.ts';
+import { Screen } from './screen.ts';
+import { decideSource } from './source-choice.ts';
+import { version } from './version.ts';
+import { writeLine } from './command-io.ts';
+import type { CommandIo } from './command-io.ts';
+import type { Report } from '../../actors/parts.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import { stateDirectory } from '../../config/state-directory.ts';
+import { startDaemon } from '../daemon.ts';
+import type { Daemon } from '../daemon.ts';
+import { EXIT, describeError } from '../domain/errors.ts';
+import { controlSocketPath } from '../io/control/control-path.ts';
+import { raiseEpoch } from '../io/epoch-store.ts';
+import { createLogger } from '../telemetry/logger.ts';
+
+/** After the tree's own bounds, for the last of them to take effect. */
+const OVERRUN_MS = 100;
+
+const SIGNAL_EXITS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
+
+/**
+ * `rtap run`: the daemon, until a signal. Resolves with the exit code once everything is down, or when its bound has
+ * passed; a second signal ends the process at once.
+ */
+export async function runRun(
+  loaded: LoadedConfig,
+  env: NodeJS.ProcessEnv,
+  io: CommandIo,
+): Promise<number> {
+  const { config } = loaded;
+  const log = createLogger({
+    level: config.telemetry.log_level,
+    base: { instance: config.cluster.instance },
+    transcriptText: config.telemetry.log_text,
+    stream: { write: (line: string) => void io.stdout.write(line) },
+  });
+  const screen = io.isTty ? screenOn(io) : null;
+  const runLog = new RunLog(log, config.telemetry.log_text);
+  const say = (text: string): void => {
+    if (screen === null) log.info(text);
+    else screen.notice(text);
+  };
+
+  const controlPath = controlSocketPath(config.cluster.instance, env);
+  await runPreflight(config, controlPath);
+  const source = decideSource(loaded);
+  const epoch = raiseEpoch(stateDirectory(config, env), config.cluster.instance);
+
+  const wake =
+    config.pipeline.activation === 'always'
+      ? 'all speech is recognised'
+      : `wake phrase: ${config.wakeword.phrases.map((phrase) => phrase.replaceAll('_', ' ')).join(', ')}`;
+  if (screen === null) log.info({ version: version(), profile: loaded.profile.name }, 'starting');
+  else screen.opening(version(), wake);
+  for (const notice of loaded.notices) say(notice);
+
+  const daemon = startDaemon({
+    config,
+    version: version(),
+    epoch,
+    log,
+    hasServers: true,
+    controlPath,
+    onReport: (report: Report) => {
+      if (screen === null) runLog.show(report);
+      else screen.show(report);
+    },
+  });
+  source
+    .then((choice) => {
+      if (choice.notice !== null) say(choice.notice);
+      daemon.ask(choice.request);
+    })
+    .catch((thrown: unknown) => {
+      throw thrown;
+    });
+
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (isStopping) {
+        resolve(SIGNAL_EXITS[signal as keyof typeof SIGNAL_EXITS]);
+        return;
+      }
+      isStopping = true;
+      screen?.stopping();
+      daemon.stop();
+      setTimeout(() => {
+        writeLine(
+          io.stderr,
+          `rtap: the shutdown did not end within ${String(config.resilience.shutdown_ms)} ms; what was left is ended now`,
+        );
+        resolve(EXIT.shutdownOverran);
+      }, config.resilience.shutdown_ms + OVERRUN_MS).unref();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    onFatal(daemon, (reason) => {
+      writeLine(io.stderr, `rtap: ${reason}`);
+      resolve(EXIT.escalated);
+    });
+    void daemon.ended.then((end) => {
+      if (end.kind === 'escalated') {
+        writeLine(io.stderr, `rtap: a supervisor gave up: ${end.reason}`);
+        resolve(EXIT.escalated);
+        return;
+      }
+      if (screen === null) log.info('stopped');
+      else screen.stopped();
+      resolve(EXIT.done);
+    });
+  });
+}
+
+/** What nobody caught is an escalation with a reason, not a limp. */
+function onFatal(daemon: Daemon, end: (reason: string) => void): void {
+  const fatal = (thrown: unknown): void => {
+    daemon.stop();
+    end(`an error that nothing caught: ${describeError(thrown)}`);
+  };
+  process.on('uncaughtException', fatal);
+  process.on('unhandledRejection', fatal);
+}
+
+function screenOn(io: CommandIo): Screen {
+  return new Screen({
+    write: (text) => void io.stdout.write(text),
+    columns: () => process.stdout.columns,
+    hasColour: process.env['NO_COLOR'] === undefined,
+    now: () => performance.now(),
+  });
+}

@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChildStatus } from '../../supervisors/status.ts';
+import { EXIT } from '../domain/errors.ts';
+import { requestControl } from '../io/control/control-client.ts';
+import { alignedLines, writeJson, writeLine } from './command-io.ts';
+import type { CommandIo } from './command-io.ts';
+
+const DEADLINE_MS = 3_000;
+const WATCH_MS = 500;
+
+export interface StatusOptions {
+  readonly controlPath: string;
+  readonly json: boolean;
+  /** Draws it again and again until the signal is aborted. */
+  readonly watch: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface Status {
+  readonly version: string;
+  readonly instance: string;
+  readonly epoch: number;
+  readonly pid: number;
+  readonly uptime_ms: number;
+  readonly state: string;
+  readonly reasons: readonly string[];
+  readonly source: { kind: string; name: string } | null;
+  readonly addresses: Record<string, Record<string, string>>;
+  readonly positions: Record<string, number>;
+  readonly samples: Record<string, number>;
+  readonly tree: readonly ChildStatus[];
+}
+
+/** `rtap status`: the running daemon and its tree. Rejects with `NOT_RUNNING` where there is none. */
+export async function runStatus(options: StatusOptions, io: CommandIo): Promise<number> {
+  for (;;) {
+    const status = (await requestControl(options.controlPath, 'status', {}, {
+      deadlineMs: DEADLINE_MS,
+    })) as Status;
+    if (options.json) writeJson(io.stdout, status);
+    else {
+      const clear = options.watch && io.isTty ? '\u001b[2J\u001b[H' : '';
+      writeLine(io.stdout, clear + drawn(status).join('\n'));
+    }
+    if (!options.watch) return EXIT.done;
+    try {
+      await delay(WATCH_MS, undefined, { signal: options.signal });
+    } catch {
+      return EXIT.done;
+    }
+  }
+}
+
+function drawn(status: Status): string[] {
+  const { samples } = status;
+  const reasons = status.reasons.length === 0 ? '' : ` (${status.reasons.join(', ')})`;
+  const source = status.source === null ? 'none yet' : `${status.source.kind} ${status.source.name}`;
+  const addresses = Object.entries(status.addresses).flatMap(([outlet, served]) =>
+    Object.entries(served)
+      .filter(([name]) => name !== 'host' && name !== 'port')
+      .map(([name, address]) => [`  ${outlet}`, name, address]),
+  );
+  return [
+    `rtap ${status.version}  ${status.instance}  ${status.state}${reasons}`,
+    `  pid ${String(status.pid)}, up ${age(status.uptime_ms)}, epoch ${String(status.epoch)}, events ${String(status.positions['events'])}, transcripts ${String(status.positions['transcripts'])}`,
+    `  source ${source}; captured ${String(samples['captured'])} samples, refused ${String(samples['refused'])}, missing ${String(samples['missing'])}`,
+    '',
+    ...alignedLines([
+      ['child', 'slot', 'state', 'lives', 'age', 'last reason'],
+      ...status.tree.flatMap((child, index) =>
+        rows(child, '', index === status.tree.length - 1),
+      ),
+    ]),
+    '',
+    ...alignedLines(addresses),
+  ];
+}
+
+function rows(child: ChildStatus, indent: string, isLast: boolean): string[][] {
+  const ageText = child.ageMs === null ? '-' : age(child.ageMs);
+  const own = [
+    `${indent}${isLast ? '└─ ' : '├─ '}${child.id}`,
+    child.slot,
+    child.state,
+    String(child.incarnation),
+    ageText,
+    child.reason,
+  ];
+  const below = `${indent}${isLast ? '   ' : '│  '}`;
+  return [
+    own,
+    ...child.children.flatMap((inner, index) =>
+      rows(inner, below, index === child.children.length - 1),
+    ),
+  ];
+}
+
+function age(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${String(seconds)} s`;
+  if (seconds < 3_600) return `${String(Math.floor(seconds / 60))} min`;
+  return `${(seconds / 3_600).toFixed(1)} h`;
+}

@@ -1,0 +1,20 @@
+/** The PCM that travels through the pipeline: signed 16-bit, mono, 16 kHz, in frames of 20 ms. */
+export const SAMPLE_RATE_HZ = 16_000;
+export const FRAME_SAMPLES = 320;
+export const CHANNELS = 1;
+
+/** A run of samples and its place on the sample clock. */
+export interface Frame {
+  /** Position of the first sample on the sample clock. */
+  readonly firstSample: number;
+  /** Signed 16-bit mono samples at {@link SAMPLE_RATE_HZ}; owned by the receiver. */
+  readonly samples: Int16Array;
+}
+
+export function msToSamples(durationMs: number): number {
+  return Math.round((durationMs * SAMPLE_RATE_HZ) / 1000);
+}
+
+export function samplesToMs(samples: number): number {
+  return (samples * 1000) / SAMPLE_RATE_HZ;
+}
