@@ -98,11 +98,7 @@ module.exports = {
     {
       name: 'processes-and-network-only-in-io',
       severity: 'error',
-      comment: 'rtap doctor probes whether ports are free; everything else goes through src/io',
-      from: {
-        path: '^(src|machines|actors|supervisors|config)/',
-        pathNot: '^src/(io/|cli/doctor[.]ts$)',
-      },
+      from: { path: '^(src|machines|actors|supervisors|config)/', pathNot: '^src/io/' },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(child_process|cluster|dgram|dns|http|http2|https|net|tls|worker_threads)$',

@@ -148,21 +148,18 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
             { utteranceId, startSample, endSample: null, isAddressed },
           ],
         });
-        enqueue({ type: 'publishStarted' });
       }),
-      publishStarted: sendTo(to('publisher'), ({ context, event }) => ({
-        type: 'publish.event',
-        body: {
-          event_type: 'processing_started',
-          level: 'info',
-          metadata: {
-            utterance_id: context.current,
-            start_sample: event.type === 'speech.started' ? event.startSample : null,
-            at_sample: event.type === 'speech.started' ? event.atSample : null,
-            addressed: context.utterances.at(-1)?.isAddressed ?? false,
+      publishStarted: sendTo(to('publisher'), ({ event }) => {
+        if (event.type !== 'utterance.accepted') throw new Error(`${event.type} starts nothing`);
+        return {
+          type: 'publish.event',
+          body: {
+            event_type: 'processing_started',
+            level: 'info',
+            metadata: { utterance_id: event.utteranceId, start_sample: event.startSample },
           },
-        },
-      })),
+        };
+      }),
       tellCurrent: enqueueActions(({ enqueue, context, event }) => {
         if (context.current === null) return;
         enqueue.sendTo(context.current, event as UtteranceEvent);
@@ -295,7 +292,8 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
           utterances: context.utterances.filter((kept) => kept.utteranceId !== utteranceId),
           outcomes: { ...context.outcomes, [outcome]: (context.outcomes[outcome] ?? 0) + 1 },
         });
-        enqueue({ type: 'publishClosed' });
+        // A click that nobody takes for speech is no news.
+        if (outcome !== 'too_short') enqueue({ type: 'publishClosed' });
       }),
       publishClosed: sendTo(to('publisher'), ({ event }) => {
         if (event.type !== 'utterance.closed') throw new Error(`${event.type} closes nothing`);
@@ -356,6 +354,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       'speech.resumed': { actions: 'tellCurrent' },
       'speech.ended': { actions: ['tellCurrent', 'endCurrent', 'watchWindow'] },
       'speech.discarded': { actions: ['tellCurrent', 'endCurrent'] },
+      'utterance.accepted': { actions: 'publishStarted' },
       'utterance.partials': { actions: 'passDown' },
       'utterance.decode': { actions: 'passDown' },
       'utterance.undecided': { actions: 'watchWake' },

@@ -6,6 +6,8 @@ export type DecodeKind = 'partial' | 'provisional' | 'final';
 
 /** What an utterance asks of the transcription stage. */
 export type UtteranceRequest =
+  /** It is addressed to us, and from now on meant to become text. */
+  | { type: 'utterance.accepted'; utteranceId: string; startSample: number }
   | { type: 'utterance.partials'; utteranceId: string; isWanted: boolean }
   | {
       type: 'utterance.decode';
@@ -97,6 +99,11 @@ export const utteranceMachine = setup({
     failedFinal: ({ event }) => event.type === 'decode.failed' && event.kind === 'final',
   },
   actions: {
+    reportAccepted: sendParent(({ context }): UtteranceRequest => ({
+      type: 'utterance.accepted',
+      utteranceId: context.utteranceId,
+      startSample: context.startSample,
+    })),
     askForPartials: sendParent(({ context }): UtteranceRequest => ({
       type: 'utterance.partials',
       utteranceId: context.utteranceId,
@@ -226,7 +233,10 @@ export const utteranceMachine = setup({
       description: 'The speech has ended; the wake word stage has not listened to all of it yet.',
       entry: 'askWhetherAddressed',
       on: {
-        'utterance.addressed': { target: 'closing', actions: 'rememberPhrase' },
+        'utterance.addressed': {
+          target: 'closing',
+          actions: ['rememberPhrase', 'reportAccepted'],
+        },
         'utterance.ignored': {
           target: 'closed',
           actions: { type: 'conclude', params: { outcome: 'not_addressed' } },
@@ -243,7 +253,7 @@ export const utteranceMachine = setup({
     },
     active: {
       description: 'Addressed to us, and not over yet.',
-      entry: 'askForPartials',
+      entry: ['reportAccepted', 'askForPartials'],
       exit: 'endPartials',
       initial: 'speaking',
       on: {

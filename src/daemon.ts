@@ -101,7 +101,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
   const root = createActor(logic, {
     systemId: 'rtap',
     inspect: (event) => {
-      if (event.type === '@xstate.actor' && 'send' in event.actorRef) births.note(event.actorRef);
+      if (event.type === '@xstate.actor') births.note(event.actorRef);
     },
   });
 

@@ -82,7 +82,7 @@ function createProgram(finish: (code: number) => void): Command {
     .option('--json', 'one message a line')
     .option('--count <n>', 'end after so many finals', (text) => Number(text))
     .action(async (flags: { ws?: string; zmq?: string; json?: true; count?: number }) => {
-      finish(await runListen({ ...flags, json: flags.json ?? false }, { ...io, signal: untilSignal() }));
+      finish(await runListen({ ...flags, json: flags.json ?? false }, { stdout: process.stdout, stderr: process.stderr, signal: untilSignal() }));
     });
 
   withConfig(program.command('transcribe'))

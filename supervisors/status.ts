@@ -23,18 +23,18 @@ export interface ChildStatus {
 
 /** When actors were created: XState does not say. */
 export class Births {
-  readonly #at = new WeakMap<AnyActorRef, number>();
+  readonly #at = new WeakMap<object, number>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  note(ref: AnyActorRef): void {
+  note(ref: object): void {
     this.#at.set(ref, this.#now());
   }
 
-  ageMs(ref: AnyActorRef): number | null {
+  ageMs(ref: object): number | null {
     const at = this.#at.get(ref);
     return at === undefined ? null : Math.round(this.#now() - at);
   }

@@ -2,14 +2,13 @@ import type { CallbackActorLogic } from 'xstate';
 import { speechThreshold } from '../../config/thresholds.ts';
 import { voiceActivityMachine } from '../../machines/voice-activity.ts';
 import type { StageFact, VoiceActivityCommand } from '../../machines/voice-activity.ts';
-import { Endpointer } from '../../src/audio/endpointing.ts';
+import { Endpointer, HOP_SAMPLES } from '../../src/audio/endpointing.ts';
 import type { EndpointSignal } from '../../src/audio/endpointing.ts';
 import type { EndReason, SpeechEvent } from '../../src/domain/events.ts';
 import type { Parts } from '../parts.ts';
 import { fromRuntime } from '../runtime.ts';
 import { HopPump } from './hop-pump.ts';
 
-const HOP_SAMPLES = 512;
 const MAX_HOPS = 16;
 const DEADLINE_MS = 2_000;
 

@@ -22,10 +22,9 @@ export function chooseDevice(list: DeviceList, loaded: LoadedConfig): Choice {
   const { config, profile } = loaded;
   const { source, device } = config.audio;
   const asked = parseSource(source);
+  const isNamed = device !== 'default' || profile.production;
   const wanted =
-    asked.kind === 'auto' && device !== 'default'
-      ? ({ kind: 'device', name: device } as const)
-      : asked;
+    asked.kind === 'auto' && isNamed ? ({ kind: 'device', name: device } as const) : asked;
   const decided = wanted.kind === 'auto' ? resolveAuto(list) : wanted;
   if (decided.kind === 'device') {
     const found = selectDevice(list.devices, decided.name);
@@ -41,9 +40,7 @@ export function chooseDevice(list: DeviceList, loaded: LoadedConfig): Choice {
   }
   return {
     device: null,
-    sentence: profile.production
-      ? `No device would be opened: there is none, and the profile ${profile.name} falls back to nothing else.`
-      : 'No device would be opened: there is none, so the bundled recording would be played.',
+    sentence: 'No device would be opened: there is none, so the bundled recording would be played.',
   };
 }
 

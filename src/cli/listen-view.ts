@@ -47,7 +47,7 @@ export class ListenView {
     if (this.#output.isTTY !== true) return;
     // The end of what is being said matters, so a long text loses its beginning.
     const room = Math.max(10, (this.#output.columns ?? 80) - 3);
-    const letters = [...printable(text)];
+    const letters = Array.from(printable(text));
     const shown = letters.length > room ? `…${letters.slice(1 - room).join('')}` : letters.join('');
     this.#output.write(`${CLEAR_LINE}${shown}`);
     this.#isLineOpen = true;

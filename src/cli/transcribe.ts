@@ -5,8 +5,8 @@ import { startDaemon } from '../daemon.ts';
 import type { Daemon, DaemonEnd } from '../daemon.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { TranscriptMessage } from '../domain/messages.ts';
-import type { SourceRequest } from '../domain/events.ts';
 import { parseSource } from '../io/sources/source-spec.ts';
+import type { SourceSpec } from '../io/sources/source-spec.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
@@ -75,10 +75,12 @@ function loadForFiles(request: ConfigRequest): LoadedConfig {
   });
 }
 
-function requestOf(file: string): SourceRequest {
-  if (file === '-') return { kind: 'stdin', raw: null } as SourceRequest;
-  if (file.startsWith('file:')) return { ...parseSource(file), speed: 'max' } as SourceRequest;
-  return { kind: 'file', path: file, speed: 'max', loop: false, raw: null } as SourceRequest;
+function requestOf(file: string): SourceSpec {
+  if (file === '-') return parseSource('stdin');
+  const spec: SourceSpec = file.startsWith('file:')
+    ? parseSource(file)
+    : { kind: 'file', path: file, speed: 'max', loop: false, raw: null };
+  return spec.kind === 'file' ? { ...spec, speed: 'max', loop: false } : spec;
 }
 
 /** Resolves with what was wrong with the file, once all of its text has been written. */

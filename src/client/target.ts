@@ -32,7 +32,7 @@ export function zeromqTarget(text: string): Target {
     throw new RtapError('USAGE', 'At most two ZeroMQ endpoints: those of events and transcripts.');
   }
   for (const endpoint of endpoints) {
-    if (!/^(tcp:\/\/(\[[^\]\s]+\]|[^:\s/]+):\d{1,5}|ipc:\/\/\S+)$/.test(endpoint)) {
+    if (!isEndpoint(endpoint)) {
       throw new RtapError(
         'USAGE',
         `"${endpoint}" is no ZeroMQ endpoint; try tcp://127.0.0.1:6553.`,
@@ -40,6 +40,12 @@ export function zeromqTarget(text: string): Target {
     }
   }
   return { transport: 'zeromq', endpoints };
+}
+
+function isEndpoint(text: string): boolean {
+  if (/^ipc:\/\/\S+$/.test(text)) return true;
+  const port = Number(/^tcp:\/\/(?:\[[^\]\s]+\]|[^:\s/]+):(\d{1,5})$/.exec(text)?.[1]);
+  return port >= 1 && port <= 65_535;
 }
 
 export function describeTarget(target: Target): string {

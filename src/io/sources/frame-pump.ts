@@ -70,7 +70,6 @@ export class FramePump {
     if (this.#stopped) return;
     if (this.#realTime) await this.#untilDue(frame.length);
     else await this.#untilRoom();
-    // TypeScript cannot see that stop() ran meanwhile.
     if (this.#isStopped()) return;
     this.#deliveredSamples += frame.length;
     this.#sink.frame(frame);
@@ -86,7 +85,7 @@ export class FramePump {
       if (!this.#stopped) await this.#untilRoom();
       return;
     }
-    this.#burstFrames = 0;
+    this.#burstFrames = 1;
     while (!this.#stopped && this.#clock.now() < dueMs) {
       await this.#sleep(Math.ceil(dueMs - this.#clock.now()));
     }
@@ -111,6 +110,7 @@ export class FramePump {
     });
   }
 
+  /** TypeScript cannot see that stop() runs while something else waits. */
   #isStopped(): boolean {
     return this.#stopped;
   }

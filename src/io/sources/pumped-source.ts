@@ -24,12 +24,12 @@ export class PumpedSource implements AudioSource {
 
   async open(): Promise<SourceInfo> {
     if (this.#opening !== undefined) throw new Error('A source is opened once');
-    if (this.#abort.signal.aborted) throw stoppedEarly();
+    if (this.#isStopped()) throw stoppedEarly();
     this.#opening = this.#opener(this.#abort.signal);
     const opened = await this.#opening.catch((thrown: unknown) => {
-      throw this.#abort.signal.aborted ? stoppedEarly() : thrown;
+      throw this.#isStopped() ? stoppedEarly() : thrown;
     });
-    if (this.#abort.signal.aborted) {
+    if (this.#isStopped()) {
       await opened.blocks.close();
       throw stoppedEarly();
     }
@@ -38,7 +38,7 @@ export class PumpedSource implements AudioSource {
   }
 
   start(sink: SourceSink): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#isStopped()) return;
     if (this.#opened === undefined || this.#pump !== undefined) {
       throw new Error('A source is started once, after it is open');
     }
@@ -50,6 +50,11 @@ export class PumpedSource implements AudioSource {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /** TypeScript cannot see that stop() runs while open() waits. */
+  #isStopped(): boolean {
+    return this.#abort.signal.aborted;
   }
 
   async #stop(): Promise<void> {

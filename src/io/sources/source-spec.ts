@@ -46,7 +46,7 @@ export type SourceSpec =
   | { kind: 'recording' };
 
 /** What `--source` may say. */
-export const SOURCE_FORMS =
+const SOURCE_FORMS =
   'auto, device:NAME, file:PATH (with ?speed=max, ?loop, and for raw PCM ?rate=HZ&channels=N&format=s16le), stdin, silence, tone or tone:HZ';
 
 export const DEFAULT_STDIN_FORMAT: PcmFormat = {
@@ -87,7 +87,7 @@ function parseKind(text: string, kind: string, rest: string | null, options: Opt
 
 /** A device's name is taken as it is: names hold colons, commas, brackets and question marks. */
 function parseDevice(text: string): DeviceSpec {
-  const name = text.slice('device:'.length).trim();
+  const name = text.startsWith('device:') ? text.slice('device:'.length).trim() : '';
   if (name === '') throw usage(text, 'it names no device');
   return { kind: 'device', name };
 }

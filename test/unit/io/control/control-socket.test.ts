@@ -124,7 +124,7 @@ describe('The control socket', () => {
     ];
     for (const [reason, plant] of cases) {
       plant();
-      const served = await failureOf(openServer() as Promise<unknown>);
+      const served = await failureOf(openServer());
       expect(served.code).to.equal('STATE_DIRECTORY');
       expect(served.message).to.contain(reason).and.to.contain(directory);
       const asked = await failureOf(requestControl(path, 'echo', null, DEADLINE));
@@ -136,13 +136,13 @@ describe('The control socket', () => {
   it('refuses a place that holds an ordinary file, and leaves the file alone', async () => {
     mkdirSync(dirname(path), { mode: 0o700 });
     writeFileSync(path, 'precious');
-    expect((await failureOf(openServer() as Promise<unknown>)).code).to.equal('STATE_DIRECTORY');
+    expect((await failureOf(openServer())).code).to.equal('STATE_DIRECTORY');
     expect(statSync(path).size).to.equal(8);
   });
 
   it('says that the instance is already running', async () => {
     await openServer();
-    const failure = await failureOf(openServer() as Promise<unknown>);
+    const failure = await failureOf(openServer());
     expect(failure.code).to.equal('PORT_IN_USE');
     expect(failure.message).to.contain('"main" is already running');
     expect(await requestControl(path, 'echo', 1, DEADLINE)).to.equal(1);

@@ -52,7 +52,7 @@ describe('device source, through PortAudio', function () {
     const { problem } = await listDevices();
     const lacking = problem ?? prepareVirtualCard();
     if (lacking !== undefined) {
-      console.warn(`      not run on this machine, which lacks: ${lacking}`);
+      process.stderr.write(`      not run on this machine, which lacks: ${lacking}\n`);
       this.skip();
     }
     card = await VirtualCard.start();
@@ -146,6 +146,9 @@ describe('device source, through PortAudio', function () {
         .catch((thrown: unknown) => thrown);
       expect(refusal).to.have.property('code', 'DEVICE_UNAVAILABLE');
       expect(refusal).to.have.property('message').that.includes('2000 ms');
+      const { devices, problem } = await listDevices();
+      expect(devices).to.deep.equal([]);
+      expect(problem).to.include('within 5 s');
     } finally {
       card.thaw();
     }

@@ -60,7 +60,7 @@ describe('silence and tone', () => {
       await clock.turn();
       bursts.push(sink.frames.length - heard);
     }
-    expect(bursts.every((burst) => burst <= 11)).to.equal(true);
+    expect(bursts.every((burst) => burst <= 10)).to.equal(true);
     expect(sink.frames.length).to.equal(51);
     expect(sink.roomAsked).to.be.at.least(4);
     await clock.advance(100);
