@@ -16,8 +16,8 @@ RUN if [ "$WITH_DEVICES" = 1 ]; then \
       && rm -rf /var/lib/apt/lists/*; \
     fi
 COPY . .
+# Installing builds, too.
 RUN if [ "$WITH_DEVICES" = 1 ]; then npm ci; else npm ci --omit=optional; fi \
-    && npm run build \
     && npm prune --omit=dev --ignore-scripts
 
 FROM node:${NODE_VERSION}-bookworm-slim

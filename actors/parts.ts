@@ -15,6 +15,8 @@ export type Report =
   | { type: 'engine.warming'; engine: EngineName; pid: number }
   | { type: 'engine.ready'; engine: EngineName; identity: EngineIdentity; loadMs: number }
   | { type: 'engine.lost'; engine: EngineName; reason: string }
+  /** Starting it again will not help: its weights are missing, or are not what they should be. */
+  | { type: 'engine.unusable'; engine: EngineName; message: string }
   | { type: 'outlet.opened'; outlet: string; addresses: Readonly<Record<string, string>> }
   | { type: 'readiness.changed'; state: DaemonState; missing: readonly string[] }
   | { type: 'source.opened'; source: OpenedSource }

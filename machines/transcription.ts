@@ -292,17 +292,16 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
           utterances: context.utterances.filter((kept) => kept.utteranceId !== utteranceId),
           outcomes: { ...context.outcomes, [outcome]: (context.outcomes[outcome] ?? 0) + 1 },
         });
-        // A click that nobody takes for speech is no news.
-        if (outcome !== 'too_short') enqueue({ type: 'publishClosed' });
+        // The publisher tells of what it published, and a click that nobody takes for speech is no news.
+        if (outcome !== 'too_short' && outcome !== 'published') enqueue({ type: 'publishDiscarded' });
       }),
-      publishClosed: sendTo(to('publisher'), ({ event }) => {
+      publishDiscarded: sendTo(to('publisher'), ({ event }) => {
         if (event.type !== 'utterance.closed') throw new Error(`${event.type} closes nothing`);
         const { utteranceId, outcome, reason } = event;
         return {
           type: 'publish.event',
           body: {
-            event_type:
-              outcome === 'published' ? 'processing_completed' : 'utterance_discarded',
+            event_type: 'utterance_discarded',
             level: outcome === 'lost' ? 'error' : 'info',
             metadata: { utterance_id: utteranceId, outcome, ...(reason === '' ? {} : { reason }) },
           },

@@ -1,6 +1,7 @@
 import type { CallbackActorLogic } from 'xstate';
 import { createEngineMachine } from '../../machines/engine.ts';
 import type { EngineCommand, EngineProcessFact } from '../../machines/engine.ts';
+import type { ErrorCode } from '../../src/domain/errors.ts';
 import type { EngineName } from '../../src/domain/events.ts';
 import { EngineProcess } from '../../src/io/engines/engine-process.ts';
 import type { EngineOptions } from '../../src/io/engines/engine-protocol.ts';
@@ -10,6 +11,12 @@ import { fromRuntime } from '../runtime.ts';
 
 /** Its slot allows a little more, so that the process is gone when the slot is down. */
 const GRACE_MS = 200;
+
+const UNUSABLE: ReadonlySet<ErrorCode> = new Set([
+  'ENGINE_NOT_FOUND',
+  'ENGINE_DIGEST',
+  'ENGINE_WRONG_ANSWER',
+]);
 
 /** One engine: a process of its own, warmed up, attached to its link while it is ready. */
 export function engineActor<TEngine extends EngineName>(
@@ -58,6 +65,9 @@ function engineRuntime<TEngine extends EngineName>(
             link.detach(process);
             parts.metrics.errors.inc({ stage: engine, error_type: event.error.code });
             lost(event.error.message);
+            if (UNUSABLE.has(event.error.code)) {
+              parts.report({ type: 'engine.unusable', engine, message: event.error.message });
+            }
             context.tell({
               type: 'process.failed',
               code: event.error.code,

@@ -34,7 +34,7 @@ function publisherRuntime(parts: Parts): CallbackActorLogic<PublisherCommand> {
           case 'publish.transcript': {
             const message = ledger.stamp('transcripts', command.body);
             send(message);
-            if (message.kind === 'final') sendEvent(readyEvent(message));
+            if (message.kind === 'final') for (const body of finalEvents(message)) sendEvent(body);
             break;
           }
           case 'stage.flushed':
@@ -59,17 +59,17 @@ function publisherRuntime(parts: Parts): CallbackActorLogic<PublisherCommand> {
   });
 }
 
-function readyEvent(message: TranscriptMessage): EventBody {
-  return {
-    event_type: 'transcript_ready',
-    level: 'info',
-    metadata: {
-      utterance_id: message.utterance_id,
-      sequence_number: message.sequence_number,
-      language: message.language,
-      processing_time_ms: message.processing_time_ms,
+/** What follows a final on the stream of events. */
+function finalEvents(message: TranscriptMessage): EventBody[] {
+  const { utterance_id, sequence_number, language, processing_time_ms } = message;
+  return [
+    {
+      event_type: 'transcript_ready',
+      level: 'info',
+      metadata: { utterance_id, sequence_number, language, processing_time_ms },
     },
-  };
+    { event_type: 'processing_completed', level: 'info', metadata: { utterance_id } },
+  ];
 }
 
 function sampleCounts(parts: Parts): Record<string, number> {

@@ -5,7 +5,7 @@ import { msToSamples, samplesToMs } from '../domain/pcm.ts';
 export const HOP_SAMPLES = 512;
 
 /** Audio in front of the first hop of speech that the recogniser needs for the onset. */
-export const LEADING_PAD_MS = 320;
+export const LEADING_PAD_MS = 240;
 /** Audio behind the last hop of speech that the recogniser needs for the ending; never more than the pause. */
 export const TRAILING_PAD_MS = 96;
 
@@ -161,16 +161,12 @@ export class Endpointer {
     reason: EndReason,
   ): EndpointSignal {
     this.#utterance = null;
-    const { startSample, speechSamples } = utterance;
+    const { startSample, speechSamples, lastSpeechSample } = utterance;
     if (speechSamples < this.#minSpeechSamples) {
-      return {
-        type: 'speech.discarded',
-        startSample,
-        endSample,
-        speechMs: samplesToMs(speechSamples),
-      };
+      const speechMs = samplesToMs(speechSamples);
+      return { type: 'speech.discarded', startSample, endSample, speechMs };
     }
-    const silenceMs = samplesToMs(Math.max(0, atSample - utterance.lastSpeechSample));
+    const silenceMs = samplesToMs(Math.max(0, atSample - lastSpeechSample));
     return { type: 'speech.ended', startSample, endSample, atSample, reason, silenceMs };
   }
 

@@ -28,15 +28,19 @@ export class RunLog {
       case 'message':
         this.#message(report.message);
         break;
-      case 'engine.lost':
-      case 'source.broke':
-        this.#log.error(rest, type);
-        break;
-      case 'source.warned':
-        this.#log.warn(rest, type);
-        break;
-      default:
+      case 'engine.warming':
+      case 'outlet.opened':
+      case 'readiness.changed':
         this.#log.info(rest, type);
+        break;
+      // Each of these is an event of the stream as well, and is logged as that.
+      case 'engine.ready':
+      case 'engine.lost':
+      case 'engine.unusable':
+      case 'source.opened':
+      case 'source.broke':
+      case 'source.warned':
+      case 'source.flushed':
     }
   }
 

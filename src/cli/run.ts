@@ -1,3 +1,4 @@
+import { UnusableEngine } from './unusable-engine.ts';
 import { runPreflight } from './preflight.ts';
 import { RunLog } from './run-log.ts';
 import { Screen } from './screen.ts';
@@ -56,6 +57,7 @@ export async function runRun(
   else screen.opening(version(), wake);
   for (const notice of loaded.notices) say(notice);
 
+  const unusable = new UnusableEngine();
   const daemon = startDaemon({
     config,
     version: version(),
@@ -64,6 +66,7 @@ export async function runRun(
     hasServers: true,
     controlPath,
     onReport: (report: Report) => {
+      unusable.note(report);
       if (screen === null) runLog.show(report);
       else screen.show(report);
     },
@@ -79,6 +82,12 @@ export async function runRun(
 
   return new Promise((resolve) => {
     let isStopping = false;
+    void unusable.reason.then(async (reason) => {
+      daemon.stop();
+      await daemon.ended;
+      writeLine(io.stderr, `rtap: ${reason}`);
+      resolve(EXIT.failed);
+    });
     const onSignal = (signal: NodeJS.Signals): void => {
       if (isStopping) {
         resolve(SIGNAL_EXITS[signal as keyof typeof SIGNAL_EXITS]);

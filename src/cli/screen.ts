@@ -86,6 +86,7 @@ export class Screen {
         else this.#transcript(report.message);
         break;
       case 'engine.warming':
+      case 'engine.unusable':
     }
   }
 

@@ -10,6 +10,7 @@ import type { SourceSpec } from '../io/sources/source-spec.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
+import { UnusableEngine } from './unusable-engine.ts';
 import { version } from './version.ts';
 
 export interface TranscribeOptions {
@@ -27,6 +28,7 @@ export interface TranscribeOptions {
 export async function runTranscribe(options: TranscribeOptions, io: CommandIo): Promise<number> {
   const { config } = loadForFiles(options.request);
   let onReport: (report: Report) => void = () => undefined;
+  const unusable = new UnusableEngine();
   const daemon = startDaemon({
     config,
     version: version(),
@@ -35,6 +37,7 @@ export async function runTranscribe(options: TranscribeOptions, io: CommandIo): 
     hasServers: false,
     controlPath: '',
     onReport: (report) => {
+      unusable.note(report);
       onReport(report);
     },
   });
@@ -45,10 +48,17 @@ export async function runTranscribe(options: TranscribeOptions, io: CommandIo): 
       if (options.isStderrTty) {
         io.stderr.write(`\r\u001b[2K${String(index + 1)}/${String(options.files.length)} ${file}`);
       }
-      const problems = await transcribeOne(file, daemon, options, io, (listener) => {
-        onReport = listener;
-      });
+      const problems = await Promise.race([
+        transcribeOne(file, daemon, options, io, (listener) => {
+          onReport = listener;
+        }),
+        unusable.reason,
+      ]);
       if (options.isStderrTty) io.stderr.write('\r\u001b[2K');
+      if (typeof problems === 'string') {
+        writeLine(io.stderr, `rtap: ${problems}`);
+        return EXIT.failed;
+      }
       for (const problem of problems) writeLine(io.stderr, `rtap: ${problem}`);
       failures += problems.length > 0 ? 1 : 0;
     }

@@ -19,7 +19,7 @@ export interface LoggerOptions {
 const SECRET_FIELDS = ['token', 'password', 'secret', 'authorization', 'secret_key'] as const;
 
 /** The fields that can hold what a person said. */
-const SPOKEN_FIELDS = ['transcript', 'text', 'words', 'partial', 'phrase'] as const;
+const SPOKEN_FIELDS = ['transcript', 'text', 'words', 'partial'] as const;
 
 const MAX_DEPTH = 5;
 

@@ -97,7 +97,7 @@ describe('rtap doctor', () => {
     ]);
   });
 
-  it('finds that a named device is not there, and that production needs one', async () => {
+  it('finds that a device which was asked for by name is not there', async () => {
     const named = await examine(['audio.source=device:no such device']);
     expect(named.code).to.equal(1);
     expect(named.missing.map(({ subject }) => subject)).to.include('source');
