@@ -1,5 +1,10 @@
 import { assign, sendParent, sendTo, setup } from 'xstate';
-import type { ErrorFact, OpenedSource, SourceRequest, SupervisedEvent } from '../src/domain/events.ts';
+import type {
+  ErrorFact,
+  OpenedSource,
+  SourceRequest,
+  SupervisedEvent,
+} from '../src/domain/events.ts';
 import { to } from './address.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
@@ -19,10 +24,7 @@ export type CaptureFact =
   | { type: 'source.stopped' };
 
 export type CaptureEvent =
-  | SupervisedEvent
-  | CaptureFact
-  | RuntimeFailed
-  | { type: 'pipeline.ready' };
+  SupervisedEvent | CaptureFact | RuntimeFailed | { type: 'pipeline.ready' };
 
 export interface CaptureContext {
   /** The source that was asked for, or null until one is. */

@@ -16,11 +16,7 @@ export const publisherMachine = setup({
   types: {
     context: {} as PublisherContext,
     events: {} as
-      | SupervisedEvent
-      | PublishEvent
-      | FlushEvent
-      | RuntimeFailed
-      | { type: 'stage.drained' },
+      SupervisedEvent | PublishEvent | FlushEvent | RuntimeFailed | { type: 'stage.drained' },
   },
   actors: { runtime: runtimeOf<PublisherCommand>() },
   actions: {

@@ -5,10 +5,7 @@ import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 
 export type ReadinessEvent =
-  | SupervisedEvent
-  | EngineEvent
-  | RuntimeFailed
-  | { type: 'stage.up'; stage: string };
+  SupervisedEvent | EngineEvent | RuntimeFailed | { type: 'stage.up'; stage: string };
 
 /** The runtime shows it to whoever watches. */
 export interface ReadinessCommand {
@@ -30,10 +27,7 @@ const missingOf = (context: ReadinessContext): string[] => [
 ];
 
 /** Ready once every engine has given its known answer and every stage is up; fails closed. */
-export function createReadinessMachine(
-  engines: readonly EngineName[],
-  stages: readonly string[],
-) {
+export function createReadinessMachine(engines: readonly EngineName[], stages: readonly string[]) {
   return setup({
     types: { context: {} as ReadinessContext, events: {} as ReadinessEvent },
     actors: { runtime: runtimeOf<ReadinessCommand>() },
@@ -115,7 +109,11 @@ export function createReadinessMachine(
     states: {
       starting: {
         description: 'Something has not been ready yet.',
-        always: { guard: 'isComplete', target: 'ready', actions: ['publishStarted', 'startCapture'] },
+        always: {
+          guard: 'isComplete',
+          target: 'ready',
+          actions: ['publishStarted', 'startCapture'],
+        },
       },
       ready: {
         description: 'Every engine answers and every stage is up.',

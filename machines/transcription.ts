@@ -14,7 +14,11 @@ import { to } from './address.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 import { utteranceMachine } from './utterance.ts';
-import type { DecodeKind, UtteranceEvent, UtteranceOutcome, UtteranceRequest } from './utterance.ts';
+import type {
+  DecodeKind,
+  UtteranceOutcome,
+  UtteranceRequest,
+} from './utterance.ts';
 
 export type TranscriptionCommand =
   | EngineEvent
@@ -100,7 +104,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
         | UtteranceRequest
         | TranscriptionFact
         | RuntimeFailed,
-      children: {} as Record<string, 'utterance' | 'runtime'>,
+      children: {},
     },
     actors: { runtime: runtimeOf<TranscriptionCommand>(), utterance: utteranceMachine },
     guards: {
@@ -127,7 +131,9 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
         const { utteranceId, startSample } = event;
         const inWindow = context.window !== null && startSample <= context.window.untilSample;
         const isAddressed = context.options.activation === 'always' || inWindow;
-        const spare = context.utterances.find((kept) => !kept.isAddressed && kept.endSample !== null);
+        const spare = context.utterances.find(
+          (kept) => !kept.isAddressed && kept.endSample !== null,
+        );
         if (context.utterances.length >= context.options.maxPending && spare !== undefined) {
           enqueue.sendTo(spare.utteranceId, { type: 'utterance.ignored' });
         }
@@ -162,7 +168,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       }),
       tellCurrent: enqueueActions(({ enqueue, context, event }) => {
         if (context.current === null) return;
-        enqueue.sendTo(context.current, event as UtteranceEvent);
+        enqueue.sendTo(context.current, event);
       }),
       endCurrent: assign(({ context, event }) => {
         if (event.type !== 'speech.ended') return { current: null };
@@ -293,7 +299,8 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
           outcomes: { ...context.outcomes, [outcome]: (context.outcomes[outcome] ?? 0) + 1 },
         });
         // The publisher tells of what it published, and a click that nobody takes for speech is no news.
-        if (outcome !== 'too_short' && outcome !== 'published') enqueue({ type: 'publishDiscarded' });
+        if (outcome !== 'too_short' && outcome !== 'published')
+          enqueue({ type: 'publishDiscarded' });
       }),
       publishDiscarded: sendTo(to('publisher'), ({ event }) => {
         if (event.type !== 'utterance.closed') throw new Error(`${event.type} closes nothing`);
@@ -315,14 +322,11 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
         flushed: ({ context, event }) =>
           event.type === 'stage.flushed' ? [...context.flushed, event.stage] : context.flushed,
       }),
-      tellFlushed: sendTo(
-        to('language'),
-        ({ context }): TextEvent => ({
-          type: 'stage.flushed',
-          stage: 'transcription',
-          endSample: context.endedAt ?? 0,
-        }),
-      ),
+      tellFlushed: sendTo(to('language'), ({ context }): TextEvent => ({
+        type: 'stage.flushed',
+        stage: 'transcription',
+        endSample: context.endedAt ?? 0,
+      })),
       forgetEnd: assign({ flushed: [], endedAt: null, window: null }),
       failWithReason,
     },

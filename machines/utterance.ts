@@ -31,12 +31,7 @@ export type UtteranceRequest =
   | { type: 'utterance.closed'; utteranceId: string; outcome: UtteranceOutcome; reason: string };
 
 export type UtteranceOutcome =
-  | 'published'
-  | 'not_addressed'
-  | 'too_short'
-  | 'empty'
-  | 'phrase_only'
-  | 'lost';
+  'published' | 'not_addressed' | 'too_short' | 'empty' | 'phrase_only' | 'lost';
 
 export interface UtteranceEnd {
   readonly endSample: number;

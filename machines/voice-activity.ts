@@ -31,12 +31,7 @@ export const voiceActivityMachine = setup({
   types: {
     context: {} as VoiceActivityContext,
     events: {} as
-      | SupervisedEvent
-      | EngineEvent
-      | SourceEvent
-      | SpeechEvent
-      | StageFact
-      | RuntimeFailed,
+      SupervisedEvent | EngineEvent | SourceEvent | SpeechEvent | StageFact | RuntimeFailed,
   },
   actors: { runtime: runtimeOf<VoiceActivityCommand>() },
   actions: {
@@ -46,14 +41,11 @@ export const voiceActivityMachine = setup({
     passDown: sendTo('runtime', ({ event }) => event as VoiceActivityCommand),
     drain: sendTo('runtime', { type: 'stage.drain' }),
     tellTranscription: sendTo(to('transcription'), ({ event }) => event),
-    tellFlushed: sendTo(
-      to('transcription'),
-      ({ event }): FlushEvent => ({
-        type: 'stage.flushed',
-        stage: 'voice-activity',
-        endSample: event.type === 'stage.flushed' ? event.endSample : 0,
-      }),
-    ),
+    tellFlushed: sendTo(to('transcription'), ({ event }): FlushEvent => ({
+      type: 'stage.flushed',
+      stage: 'voice-activity',
+      endSample: event.type === 'stage.flushed' ? event.endSample : 0,
+    })),
     publishGap: sendTo(to('publisher'), ({ event }) => ({
       type: 'publish.event',
       body: {
@@ -110,7 +102,10 @@ export const voiceActivityMachine = setup({
           on: {
             'speech.paused': { target: 'paused', actions: 'tellTranscription' },
             'speech.ended': { target: 'quiet', actions: 'tellTranscription' },
-            'speech.discarded': { target: 'quiet', actions: ['countDiscarded', 'tellTranscription'] },
+            'speech.discarded': {
+              target: 'quiet',
+              actions: ['countDiscarded', 'tellTranscription'],
+            },
           },
         },
         paused: {
@@ -118,13 +113,17 @@ export const voiceActivityMachine = setup({
           on: {
             'speech.resumed': { target: 'speaking', actions: 'tellTranscription' },
             'speech.ended': { target: 'quiet', actions: 'tellTranscription' },
-            'speech.discarded': { target: 'quiet', actions: ['countDiscarded', 'tellTranscription'] },
+            'speech.discarded': {
+              target: 'quiet',
+              actions: ['countDiscarded', 'tellTranscription'],
+            },
           },
         },
       },
     },
     draining: {
-      description: 'The intake is closed: what was captured is still looked at, and speech is ended.',
+      description:
+        'The intake is closed: what was captured is still looked at, and speech is ended.',
       entry: 'drain',
       on: {
         'speech.started': { actions: ['countUtterance', 'tellTranscription'] },

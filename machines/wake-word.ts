@@ -69,14 +69,11 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
           atSample: event.atSample,
         };
       }),
-      tellFlushed: sendTo(
-        to('transcription'),
-        ({ event }): FlushEvent => ({
-          type: 'stage.flushed',
-          stage: 'wakeword',
-          endSample: event.type === 'stage.flushed' ? event.endSample : 0,
-        }),
-      ),
+      tellFlushed: sendTo(to('transcription'), ({ event }): FlushEvent => ({
+        type: 'stage.flushed',
+        stage: 'wakeword',
+        endSample: event.type === 'stage.flushed' ? event.endSample : 0,
+      })),
       publishGap: sendTo(to('publisher'), ({ event }) => ({
         type: 'publish.event',
         body: {

@@ -65,7 +65,11 @@ function createProgram(finish: (code: number) => void): Command {
     .description('A supervised speech daemon: it listens, and publishes what was said.')
     .version(version())
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => { write(`rtap: ${text.replace(/^error: /, '')}`); } });
+    .configureOutput({
+      outputError: (text, write) => {
+        write(`rtap: ${text.replace(/^error: /, '')}`);
+      },
+    });
 
   withConfig(program.command('run'))
     .description('listen and publish until stopped')
@@ -82,7 +86,12 @@ function createProgram(finish: (code: number) => void): Command {
     .option('--json', 'one message a line')
     .option('--count <n>', 'end after so many finals', (text) => Number(text))
     .action(async (flags: { ws?: string; zmq?: string; json?: true; count?: number }) => {
-      finish(await runListen({ ...flags, json: flags.json ?? false }, { stdout: process.stdout, stderr: process.stderr, signal: untilSignal() }));
+      finish(
+        await runListen(
+          { ...flags, json: flags.json ?? false },
+          { stdout: process.stdout, stderr: process.stderr, signal: untilSignal() },
+        ),
+      );
     });
 
   withConfig(program.command('transcribe'))

@@ -1,7 +1,12 @@
 import type { Backoff } from './child-spec.ts';
 
 /** Milliseconds before the restart; the jitter comes from the seed, so that a replay waits as long. */
-export function backoffMs(backoff: Backoff, seed: number, childId: string, attempt: number): number {
+export function backoffMs(
+  backoff: Backoff,
+  seed: number,
+  childId: string,
+  attempt: number,
+): number {
   const exponent = Math.max(0, attempt - 1);
   const fullMs = Math.min(backoff.capMs, backoff.baseMs * backoff.factor ** exponent);
   const share = hashToUnit(`${String(seed)}/${childId}/${String(attempt)}`);

@@ -89,7 +89,9 @@ export function treeProblems(root: SupervisorSpec): string[] {
     }
     const needMs = spec.children.reduce((sum, child) => sum + child.shutdownMs, 0);
     if (needMs > spec.shutdownMs) {
-      problem(`its children may take ${String(needMs)} ms to stop, but it has ${String(spec.shutdownMs)} ms`);
+      problem(
+        `its children may take ${String(needMs)} ms to stop, but it has ${String(spec.shutdownMs)} ms`,
+      );
     }
     for (const child of spec.children) visit(child, path);
   };

@@ -17,6 +17,7 @@ export function reap(dead: AnyActorRef): void {
 
 /** The children that an actor's snapshot lists; none for logic that is no machine. */
 export function childrenOf(ref: AnyActorRef): AnyActorRef[] {
-  const snapshot = ref.getSnapshot() as { children?: Record<string, AnyActorRef | undefined> } | undefined;
+  const snapshot = ref.getSnapshot() as
+    { children?: Record<string, AnyActorRef | undefined> } | undefined;
   return Object.values(snapshot?.children ?? {}).filter((child) => child !== undefined);
 }

@@ -41,7 +41,7 @@ const childIdOf = (context: SlotContext): string =>
 
 const exitReason = (event: ChildExit): string => {
   if (event.error === undefined) return 'normal';
-  return event.error instanceof Error ? event.error.message : String(event.error);
+  return event.error instanceof Error ? event.error.message : JSON.stringify(event.error);
 };
 
 /**
@@ -80,7 +80,9 @@ export function createSlot(child: AnyActorLogic) {
       }),
       kill: enqueueActions(({ enqueue, context, self }) => {
         const id = childIdOf(context);
-        const { children } = self.getSnapshot() as { children: Record<string, AnyActorRef | undefined> };
+        const { children } = self.getSnapshot() as {
+          children: Record<string, AnyActorRef | undefined>;
+        };
         const ref = children[id];
         if (ref === undefined) return;
         enqueue(() => {
@@ -102,18 +104,17 @@ export function createSlot(child: AnyActorLogic) {
       rememberStop: assign((_, params: { reason: string }) => params),
       forgive: assign({ attempts: 0 }),
       reportUp: sendParent(({ context }): SlotReport => ({ type: 'slot.up', id: context.spec.id })),
-      reportDown: sendParent(
-        ({ context }): SlotReport => ({ type: 'slot.down', id: context.spec.id }),
-      ),
-      reportFell: sendParent(
-        ({ context }): SlotReport => ({
-          type: 'slot.fell',
-          id: context.spec.id,
-          abnormal: context.abnormal,
-          reason: context.reason,
-          attempts: context.attempts,
-        }),
-      ),
+      reportDown: sendParent(({ context }): SlotReport => ({
+        type: 'slot.down',
+        id: context.spec.id,
+      })),
+      reportFell: sendParent(({ context }): SlotReport => ({
+        type: 'slot.fell',
+        id: context.spec.id,
+        abnormal: context.abnormal,
+        reason: context.reason,
+        attempts: context.attempts,
+      })),
     },
   }).createMachine({
     id: 'slot',

@@ -69,8 +69,7 @@ function statusOfSlot(slot: AnyActorRef, births: Births): ChildStatus {
     reason: context.reason,
     ageMs: child === undefined ? null : births.ageMs(child),
     why: spec.why,
-    children:
-      spec.type === 'supervisor' && child !== undefined ? statusOfTree(child, births) : [],
+    children: spec.type === 'supervisor' && child !== undefined ? statusOfTree(child, births) : [],
   };
 }
 
@@ -86,7 +85,7 @@ function statePath(child: AnyActorRef): string {
 }
 
 /** A state value as the text that a person would say: `running.ready`. */
-export function pathOf(value: unknown): string {
+function pathOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return '';
   return Object.entries(value)

@@ -78,7 +78,7 @@ function createSupervisor(spec: SupervisorSpec, logicOf: LogicOf, seed: number):
 
   return setup({
     types: { context: {} as SupervisorContext, events: {} as SupervisorEvent },
-    actors: slots as Record<string, AnyActorLogic>,
+    actors: slots,
     delays: { wait: ({ context }) => context.waitMs },
     guards: {
       stopsDone: ({ context }) => context.stopQueue.length === 0,

@@ -208,7 +208,7 @@ const ENGINE_SPECS: Readonly<Record<EngineName, ChildSpec>> = {
 export interface TreeOptions {
   readonly engineOptions: EngineOptions;
   readonly controlPath: string;
-  renderMetrics(): Promise<string>;
+  readonly renderMetrics: () => Promise<string>;
 }
 
 /** The actor behind each worker's id. */

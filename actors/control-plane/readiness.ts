@@ -14,7 +14,6 @@ export function readinessActor(
     actors: {
       runtime: fromRuntime<ReadinessCommand, never>(() => ({
         receive: (command) => {
-          if (command.type !== 'readiness.changed') return;
           const { state, missing } = command;
           if (parts.condition.state === 'stopping') return;
           parts.metrics.stateTransitions.inc({ from: parts.condition.state, to: state });

@@ -18,8 +18,7 @@ export function speechEnginesOf(
     engineOptions: {
       vad: {},
       wakeword: { phrases: config.wakeword.phrases },
-      recogniser:
-        config.stt.model_path === '' ? {} : { modelDirectory: config.stt.model_path },
+      recogniser: config.stt.model_path === '' ? {} : { modelDirectory: config.stt.model_path },
       language: { detect, sentiment },
     },
   };

@@ -13,7 +13,7 @@ export interface Server {
 }
 
 /** Its slot allows a little more. */
-export const CLOSE_MS = 200;
+const CLOSE_MS = 200;
 
 /** The actor of one server: made anew for each incarnation. */
 export function serverActor(parts: Parts, name: string, create: () => Server) {

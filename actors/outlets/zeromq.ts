@@ -12,7 +12,10 @@ export function zeroMqActor(parts: Parts) {
       transcriptsPort: zmq_pub_port_transcripts,
       onDrop: ({ stream, reason, count, first, last }) => {
         parts.metrics.messagesDropped.inc({ outlet: 'zeromq', stream, reason }, count);
-        parts.log.warn({ outlet: 'zeromq', stream, reason, count, first, last }, 'messages dropped');
+        parts.log.warn(
+          { outlet: 'zeromq', stream, reason, count, first, last },
+          'messages dropped',
+        );
       },
     });
     const publish = outlet.publish.bind(outlet);

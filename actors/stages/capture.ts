@@ -39,7 +39,9 @@ function captureRuntime(parts: Parts): CallbackActorLogic<CaptureCommand> {
 
     function broke(thrown: unknown): void {
       const error =
-        thrown instanceof RtapError ? thrown : new RtapError('SOURCE_FAILED', describeError(thrown));
+        thrown instanceof RtapError
+          ? thrown
+          : new RtapError('SOURCE_FAILED', describeError(thrown));
       metrics.errors.inc({ stage: 'capture', error_type: error.code });
       parts.report({ type: 'source.broke', message: error.message });
       context.tell({ type: 'source.broke', error: errorFact(error), endSample: path.ring.end });

@@ -128,10 +128,12 @@ export class Decoder {
       return;
     }
     const same = [this.#running, ...this.#queue].find(
-      (job) => job?.utteranceId === utteranceId && job.kind !== 'partial' && job.toSample === toSample,
+      (job) =>
+        job?.utteranceId === utteranceId && job.kind !== 'partial' && job.toSample === toSample,
     );
     if (same) {
-      if (same.kind !== kind) Object.assign(same, { kind: 'final', requestedAtMs: this.#options.now() });
+      if (same.kind !== kind)
+        Object.assign(same, { kind: 'final', requestedAtMs: this.#options.now() });
       return;
     }
     this.#queue = this.#queue.filter(

@@ -43,7 +43,9 @@ export class Screen {
   }
 
   stopping(): void {
-    this.#line(this.#faint('  stopping: what is being said is finished first (Ctrl-C again ends at once)'));
+    this.#line(
+      this.#faint('  stopping: what is being said is finished first (Ctrl-C again ends at once)'),
+    );
   }
 
   stopped(): void {
@@ -79,7 +81,9 @@ export class Screen {
         this.#line(`  ${this.#bad('source')} ${report.message}`);
         break;
       case 'source.flushed':
-        this.#line('  the source has ended; nothing more is heard, and the daemon stays up until Ctrl-C');
+        this.#line(
+          '  the source has ended; nothing more is heard, and the daemon stays up until Ctrl-C',
+        );
         break;
       case 'message':
         if ('event_type' in report.message) this.#event(report.message);
@@ -101,7 +105,9 @@ export class Screen {
       return;
     }
     this.#wasReady = true;
-    this.#line(`  ${this.#good('ready')} after ${seconds(this.#options.now() - this.#startedAtMs)}`);
+    this.#line(
+      `  ${this.#good('ready')} after ${seconds(this.#options.now() - this.#startedAtMs)}`,
+    );
     for (const [name, address] of Object.entries(this.#addresses)) {
       this.#line(this.#faint(`         ${name.padEnd(15)}${address}`));
     }
@@ -135,7 +141,9 @@ export class Screen {
         `confidence ${transcript.confidence.toFixed(2)}`,
         `${String(Math.round(transcript.processing_time_ms))} ms`,
       ].filter((fact) => fact !== '');
-      this.#line(`  ${this.#strong('said')}   ${transcript.transcript}  ${this.#faint(facts.join(', '))}`);
+      this.#line(
+        `  ${this.#strong('said')}   ${transcript.transcript}  ${this.#faint(facts.join(', '))}`,
+      );
       return;
     }
     const room = Math.max(20, this.#options.columns() - 12);

@@ -1,7 +1,6 @@
 import type { LoadedConfig } from '../../config/load.ts';
 import type { SourceRequest } from '../domain/events.ts';
 import { createSource, resolveAuto } from '../io/sources/create-source.ts';
-import type { DecidedSpec } from '../io/sources/create-source.ts';
 import { listDevices } from '../io/sources/device-list.ts';
 import { parseSource } from '../io/sources/source-spec.ts';
 import { systemClock } from '../io/system-clock.ts';
@@ -37,7 +36,7 @@ export async function decideSource(loaded: LoadedConfig): Promise<SourceChoice> 
 export async function checkSource(audioSource: string): Promise<void> {
   const spec = parseSource(audioSource);
   if (spec.kind !== 'file') return;
-  const source = createSource(spec as DecidedSpec, { clock: systemClock(), stdin: process.stdin });
+  const source = createSource(spec, { clock: systemClock(), stdin: process.stdin });
   try {
     await source.open();
   } finally {

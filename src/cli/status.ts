@@ -34,9 +34,14 @@ interface Status {
 /** `rtap status`: the running daemon and its tree. Rejects with `NOT_RUNNING` where there is none. */
 export async function runStatus(options: StatusOptions, io: CommandIo): Promise<number> {
   for (;;) {
-    const status = (await requestControl(options.controlPath, 'status', {}, {
-      deadlineMs: DEADLINE_MS,
-    })) as Status;
+    const status = (await requestControl(
+      options.controlPath,
+      'status',
+      {},
+      {
+        deadlineMs: DEADLINE_MS,
+      },
+    )) as Status;
     if (options.json) writeJson(io.stdout, status);
     else {
       const clear = options.watch && io.isTty ? '\u001b[2J\u001b[H' : '';
@@ -54,7 +59,8 @@ export async function runStatus(options: StatusOptions, io: CommandIo): Promise<
 function drawn(status: Status): string[] {
   const { samples } = status;
   const reasons = status.reasons.length === 0 ? '' : ` (${status.reasons.join(', ')})`;
-  const source = status.source === null ? 'none yet' : `${status.source.kind} ${status.source.name}`;
+  const source =
+    status.source === null ? 'none yet' : `${status.source.kind} ${status.source.name}`;
   const addresses = Object.entries(status.addresses).flatMap(([outlet, served]) =>
     Object.entries(served)
       .filter(([name]) => name !== 'host' && name !== 'port')
@@ -67,9 +73,7 @@ function drawn(status: Status): string[] {
     '',
     ...alignedLines([
       ['child', 'slot', 'state', 'lives', 'age', 'last reason'],
-      ...status.tree.flatMap((child, index) =>
-        rows(child, '', index === status.tree.length - 1),
-      ),
+      ...status.tree.flatMap((child, index) => rows(child, '', index === status.tree.length - 1)),
     ]),
     '',
     ...alignedLines(addresses),

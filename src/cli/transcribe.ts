@@ -103,6 +103,7 @@ async function transcribeOne(
 ): Promise<string[]> {
   const problems: string[] = [];
   let isOpen = false;
+  const finished = new AbortController();
   const done = new Promise<void>((resolve) => {
     listen((report) => {
       switch (report.type) {
@@ -128,12 +129,17 @@ async function transcribeOne(
         default:
       }
     });
-    options.signal.addEventListener('abort', () => {
-      resolve();
-    });
+    options.signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { signal: finished.signal },
+    );
   });
   daemon.ask(requestOf(file));
   const escalated = await Promise.race([done, daemon.ended]);
+  finished.abort();
   if (escalated !== undefined) problems.push(reasonOf(escalated, file));
   return problems;
 }

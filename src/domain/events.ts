@@ -97,5 +97,4 @@ export type WakeEvent = {
 export type FlushEvent = { type: 'stage.flushed'; stage: string; endSample: number };
 
 export type PublishEvent =
-  | { type: 'publish.transcript'; body: TranscriptBody }
-  | { type: 'publish.event'; body: EventBody };
+  { type: 'publish.transcript'; body: TranscriptBody } | { type: 'publish.event'; body: EventBody };

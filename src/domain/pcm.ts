@@ -3,14 +3,6 @@ export const SAMPLE_RATE_HZ = 16_000;
 export const FRAME_SAMPLES = 320;
 export const CHANNELS = 1;
 
-/** A run of samples and its place on the sample clock. */
-export interface Frame {
-  /** Position of the first sample on the sample clock. */
-  readonly firstSample: number;
-  /** Signed 16-bit mono samples at {@link SAMPLE_RATE_HZ}; owned by the receiver. */
-  readonly samples: Int16Array;
-}
-
 export function msToSamples(durationMs: number): number {
   return Math.round((durationMs * SAMPLE_RATE_HZ) / 1000);
 }

@@ -3,7 +3,13 @@ import type { TranscriptMessage } from '../../src/domain/messages.ts';
 import { topicOf } from '../../src/domain/messages.ts';
 import { DaemonProcess, LIVENESS_MS, Sandbox, childrenOf, isRunning } from '../support/daemon.ts';
 import { loadSchemas } from '../support/schemas.ts';
-import { PlainSubscriber, PlainWebSocket, holes, isEvent, isFinal } from '../support/subscribers.ts';
+import {
+  PlainSubscriber,
+  PlainWebSocket,
+  holes,
+  isEvent,
+  isFinal,
+} from '../support/subscribers.ts';
 import { wordErrors } from '../support/word-errors.ts';
 
 /** What is said in the bundled recording after each wake phrase. */
@@ -104,8 +110,14 @@ describe('the daemon with no microphone', function () {
   });
 
   it('opens and closes a listening window', () => {
-    const types = subscriber.messages.filter((message) => isEvent(message)).map((one) => one.event_type);
-    expect(types).to.include.members(['wake_word_detected', 'listening_started', 'listening_ended']);
+    const types = subscriber.messages
+      .filter((message) => isEvent(message))
+      .map((one) => one.event_type);
+    expect(types).to.include.members([
+      'wake_word_detected',
+      'listening_started',
+      'listening_ended',
+    ]);
   });
 
   it('ends with 0 within its bound after SIGTERM, and leaves no child', async () => {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const MAIN = join(ROOT, 'dist/src/main.js');
+const MAIN = join(ROOT, 'dist/src/main.js');
 
 /** The path of a clip in the fixtures. */
 export function clip(name: string): string {
@@ -72,11 +72,10 @@ export class DaemonProcess {
 
   constructor(sandbox: Sandbox, { source, set = [], args = [] }: DaemonFlags) {
     const settings = [...EPHEMERAL, ...set].flatMap((setting) => ['--set', setting]);
-    this.child = spawn(
-      process.execPath,
-      [MAIN, 'run', '--source', source, ...settings, ...args],
-      { env: sandbox.env, stdio: ['pipe', 'pipe', 'pipe'] },
-    );
+    this.child = spawn(process.execPath, [MAIN, 'run', '--source', source, ...settings, ...args], {
+      env: sandbox.env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.child.stdin?.on('error', () => undefined);
     this.exited = new Promise((resolve) => {
       this.child.on('close', (code, signal) => {
@@ -157,6 +156,11 @@ export function childrenOf(pid: number): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((candidate) => parentOf(candidate) === pid);
+}
+
+/** Resolves when none of them runs any more; the kernel tells nobody but their parent when it is. */
+export async function gone(pids: readonly number[]): Promise<void> {
+  while (pids.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 export function isRunning(pid: number): boolean {

@@ -68,6 +68,14 @@ export class PlainWebSocket {
     return new Promise((resolve) => this.#waiting.push({ find, resolve }));
   }
 
+  /** Resolves once so many messages have come since the source was opened. */
+  async received(count: number): Promise<void> {
+    await this.until(() => {
+      const opened = this.messages.findIndex((message) => isEvent(message, 'source_opened'));
+      return opened >= 0 && this.messages.length > opened + count;
+    });
+  }
+
   close(): void {
     this.socket.terminate();
   }

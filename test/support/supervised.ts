@@ -1,5 +1,5 @@
 import { createActor, sendParent, setup } from 'xstate';
-import type { Actor, AnyActorLogic } from 'xstate';
+import type { Actor, AnyActorLogic, AnyActorRef } from 'xstate';
 import type { SupervisorSpec, WorkerSpec } from '../../supervisors/child-spec.ts';
 import { supervise } from '../../supervisors/supervise.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -73,9 +73,9 @@ export interface RunningTree {
   readonly root: Actor<AnyActorLogic>;
   readonly clock: VirtualClock;
   /** What the root ended with: nothing yet, `done`, or its error. */
-  ended(): 'done' | Error | null;
-  tell(childId: string, type: string): void;
-  isAlive(childId: string): boolean;
+  readonly ended: () => 'done' | Error | null;
+  readonly tell: (childId: string, type: string) => void;
+  readonly isAlive: (childId: string) => boolean;
 }
 
 /** Starts a tree on virtual time. */
@@ -85,7 +85,7 @@ export function runTree(
 ): RunningTree {
   const clock = new VirtualClock();
   const root = createActor(supervise(spec, logicOf, 1), {
-    clock: clock as unknown as { setTimeout: never; clearTimeout: never },
+    clock: clock,
   });
   let end: 'done' | Error | null = null;
   root.subscribe({
@@ -103,7 +103,8 @@ export function runTree(
     clock,
     ended: () => end,
     tell: (childId, type) => {
-      root.system.get(childId)?.send({ type });
+      const child = root.system.get(childId) as AnyActorRef | undefined;
+      child?.send({ type });
       clock.advance(0);
     },
     isAlive: (childId) => root.system.get(childId) !== undefined,

@@ -1,10 +1,19 @@
 const NUMBERS: Readonly<Record<string, string>> = {
-  '0': 'zero', '1': 'one', '2': 'two', '3': 'three', '4': 'four', '5': 'five', '6': 'six',
-  '7': 'seven', '8': 'eight', '9': 'nine', '10': 'ten',
+  '0': 'zero',
+  '1': 'one',
+  '2': 'two',
+  '3': 'three',
+  '4': 'four',
+  '5': 'five',
+  '6': 'six',
+  '7': 'seven',
+  '8': 'eight',
+  '9': 'nine',
+  '10': 'ten',
 };
 
 /** Words as they are spoken: lower case, no punctuation, small numbers in letters. */
-export function wordsOf(text: string): string[] {
+function wordsOf(text: string): string[] {
   return text
     .toLowerCase()
     .replace(/to-(morrow|day|night)/g, 'to$1')
@@ -16,7 +25,10 @@ export function wordsOf(text: string): string[] {
 }
 
 /** Substitutions, insertions and deletions that make one text of the other, by words. */
-export function wordErrors(reference: string, hypothesis: string): { errors: number; words: number } {
+export function wordErrors(
+  reference: string,
+  hypothesis: string,
+): { errors: number; words: number } {
   const expected = wordsOf(reference);
   const actual = wordsOf(hypothesis);
   let previous = Array.from({ length: actual.length + 1 }, (_, index) => index);

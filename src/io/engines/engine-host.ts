@@ -1,23 +1,34 @@
 import { RtapError, describeError } from '../../domain/errors.ts';
+import { ENGINE_NAMES } from '../../domain/events.ts';
 import type { Engine, EngineOptions, FromEngine, ToEngine } from './engine-protocol.ts';
-import { loadLanguage } from './language.ts';
-import { loadMoonshine } from './moonshine.ts';
-import { loadOpenWakeWord } from './openwakeword.ts';
-import { loadSileroVad } from './silero-vad.ts';
 
 /** The entry of an engine's process: loads one engine, warms it up, and answers one request at a time. */
 
 let engine: Engine | null = null;
 let work: Promise<void> = Promise.resolve();
+let isAnswering = false;
 let isEnding = false;
 
-function send(message: FromEngine): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+/** Settles when the message is out, so that an exit does not cut it off, or when nobody is there to read it. */
+function send(message: FromEngine): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected && process.send !== undefined) {
+      process.send(message, undefined, undefined, () => {
+        resolve();
+      });
+    } else {
+      resolve();
+    }
+  });
 }
 
-function sendFailure(id: number | null, thrown: unknown, otherwise: 'ENGINE_LOAD' | 'ENGINE_REQUEST'): void {
+function failureOf(
+  id: number | null,
+  thrown: unknown,
+  otherwise: 'ENGINE_LOAD' | 'ENGINE_REQUEST',
+): FromEngine {
   const code = thrown instanceof RtapError ? thrown.code : otherwise;
-  send({ type: 'failed', id, code, message: describeError(thrown) });
+  return { type: 'failed', id, code, message: describeError(thrown) };
 }
 
 async function load(message: Extract<ToEngine, { type: 'load' }>): Promise<void> {
@@ -26,49 +37,79 @@ async function load(message: Extract<ToEngine, { type: 'load' }>): Promise<void>
     engine = await create(message);
     const loadedAtMs = performance.now();
     await engine.warmUp();
-    send({
+    await send({
       type: 'ready',
       identity: engine.identity,
       loadMs: loadedAtMs - startedAtMs,
       warmUpMs: performance.now() - loadedAtMs,
     });
   } catch (thrown) {
-    sendFailure(null, thrown, 'ENGINE_LOAD');
-    // The failure must be out before the process is.
-    setTimeout(() => process.exit(1), 50);
+    await send(failureOf(null, thrown, 'ENGINE_LOAD'));
+    process.exit(1);
   }
 }
 
-function create({ engine: name, options }: Extract<ToEngine, { type: 'load' }>): Promise<Engine> {
+/** Only the engine that is asked for is imported: the others' packages are slow to load and large. */
+async function create(message: Extract<ToEngine, { type: 'load' }>): Promise<Engine> {
+  const { engine: name, options } = message;
   switch (name) {
-    case 'vad':
+    case 'vad': {
+      const { loadSileroVad } = await import('./silero-vad.ts');
       return loadSileroVad(options as EngineOptions['vad']);
-    case 'wakeword':
+    }
+    case 'wakeword': {
+      const { loadOpenWakeWord } = await import('./openwakeword.ts');
       return loadOpenWakeWord(options as EngineOptions['wakeword']);
-    case 'recogniser':
+    }
+    case 'recogniser': {
+      const { loadMoonshine } = await import('./moonshine.ts');
       return loadMoonshine(options as EngineOptions['recogniser']);
-    case 'language':
+    }
+    case 'language': {
+      const { loadLanguage } = await import('./language.ts');
       return loadLanguage(options as EngineOptions['language']);
+    }
   }
 }
 
 async function answer({ id, payload }: Extract<ToEngine, { type: 'request' }>): Promise<void> {
   if (isEnding) return;
+  isAnswering = true;
   try {
     if (engine === null) throw new RtapError('ENGINE_DOWN', 'the engine is not loaded');
-    send({ type: 'result', id, result: await engine.run(payload) });
+    await send({ type: 'result', id, result: await engine.run(payload) });
   } catch (thrown) {
-    sendFailure(id, thrown, 'ENGINE_REQUEST');
+    await send(failureOf(id, thrown, 'ENGINE_REQUEST'));
+  } finally {
+    isAnswering = false;
   }
 }
 
-/** The request at hand is finished, those behind it are not begun. */
+/**
+ * The request at hand is finished, those behind it are not begun; a model that is still loading is not waited for.
+ * One that has come together with the signal counts as at hand.
+ */
 function end(): void {
-  isEnding = true;
-  void work.then(() => process.exit(0));
+  setImmediate(() => {
+    isEnding = true;
+    if (isAnswering) void work.then(() => process.exit(0));
+    else process.exit(0);
+  });
 }
 
-process.on('message', (message: ToEngine) => {
+function isMessage(value: unknown): value is ToEngine {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
+  if (value.type === 'load') {
+    return 'engine' in value && ENGINE_NAMES.some((name) => name === value.engine);
+  }
+  return value.type === 'request' && 'id' in value && typeof value.id === 'number';
+}
+
+process.on('message', (message: unknown) => {
+  if (!isMessage(message)) {
+    process.stderr.write('a message that is none was ignored\n');
+    return;
+  }
   work = work.then(() => (message.type === 'load' ? load(message) : answer(message)));
 });
 process.on('SIGTERM', end);

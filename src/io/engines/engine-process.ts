@@ -4,7 +4,13 @@ import { RtapError, describeError } from '../../domain/errors.ts';
 import type { EngineName } from '../../domain/events.ts';
 import type { EngineIdentity } from '../../domain/messages.ts';
 import { childCommand } from '../child-command.ts';
-import type { EngineOptions, EngineRequests, EngineResults, FromEngine, ToEngine } from './engine-protocol.ts';
+import type {
+  EngineOptions,
+  EngineRequests,
+  EngineResults,
+  FromEngine,
+  ToEngine,
+} from './engine-protocol.ts';
 
 export type EngineProcessEvent =
   | { type: 'spawned'; pid: number }
@@ -85,7 +91,9 @@ export class EngineProcess<TEngine extends EngineName> {
       this.#stderrTail = (this.#stderrTail + chunk.toString()).slice(-STDERR_TAIL_BYTES);
     });
     child.on('exit', (code, signal) => {
-      this.#end(signal === null ? `it exited with code ${String(code)}` : `it was killed by ${signal}`);
+      this.#end(
+        signal === null ? `it exited with code ${String(code)}` : `it was killed by ${signal}`,
+      );
       this.#options.onEvent({ type: 'exited', code, signal, stderrTail: this.#stderrTail });
     });
     this.#send({ type: 'load', engine, options });
@@ -104,7 +112,9 @@ export class EngineProcess<TEngine extends EngineName> {
       return Promise.reject(new RtapError('ENGINE_DOWN', `${engine} is not ready`));
     }
     if (this.#outstanding.size >= MAX_OUTSTANDING) {
-      return Promise.reject(new RtapError('ENGINE_REQUEST', `${engine} has too many requests at once`));
+      return Promise.reject(
+        new RtapError('ENGINE_REQUEST', `${engine} has too many requests at once`),
+      );
     }
     this.#lastId += 1;
     const id = this.#lastId;
@@ -112,7 +122,10 @@ export class EngineProcess<TEngine extends EngineName> {
       const timer = setTimeout(() => {
         this.#outstanding.delete(id);
         reject(
-          new RtapError('ENGINE_DEADLINE', `${engine} did not answer within ${String(deadlineMs)} ms`),
+          new RtapError(
+            'ENGINE_DEADLINE',
+            `${engine} did not answer within ${String(deadlineMs)} ms`,
+          ),
         );
         this.kill();
       }, deadlineMs);

@@ -1,6 +1,8 @@
 import { RtapError } from '../../domain/errors.ts';
 import type { Engine, EngineOptions, EngineResults } from './engine-protocol.ts';
 import { textIn } from './payload.ts';
+import { WEIGHTS, combinedDigest, readWeights } from './weights.ts';
+import type { LoadedWeights } from './weights.ts';
 
 interface Detection {
   readonly language: string;
@@ -25,6 +27,7 @@ const MAX_TEXT = 8_192;
 export async function loadLanguage(
   options: EngineOptions['language'],
 ): Promise<Engine<'language'>> {
+  const files = filesOf(options);
   const detector = options.detect ? await loadDetector() : null;
   const analyse = options.sentiment ? await loadAnalyser() : null;
 
@@ -43,9 +46,11 @@ export async function loadLanguage(
 
   return {
     identity: {
-      name: [options.detect ? 'eld' : '', options.sentiment ? 'vader' : ''].filter(Boolean).join('+'),
+      name: [options.detect ? 'eld' : '', options.sentiment ? 'vader' : '']
+        .filter(Boolean)
+        .join('+'),
       model: 'lexicon',
-      digest: '',
+      digest: combinedDigest(files),
       provider: 'cpu',
     },
     warmUp: () => {
@@ -71,6 +76,13 @@ export async function loadLanguage(
   };
 }
 
+/** The tables of what is switched on, checked before they are imported. */
+function filesOf({ detect, sentiment }: EngineOptions['language']): LoadedWeights[] {
+  return WEIGHTS.filter(({ engine, packageName }) => {
+    return engine === 'language' && (packageName === 'eld' ? detect : sentiment);
+  }).map((weight) => readWeights(weight));
+}
+
 async function loadDetector(): Promise<Detector> {
   // The package's own types say `any` of it.
   const { eld } = (await import('eld/small')) as unknown as { eld: Detector };
@@ -84,7 +96,8 @@ async function loadAnalyser(): Promise<Analyse> {
 
 /** A word or two are never reliable; then English is believed, as the recogniser's own language, and nothing else. */
 function languageOf(found: Detection): string {
-  if (found.language === 'en' || (found.language !== '' && found.isReliable())) return found.language;
+  if (found.language === 'en' || (found.language !== '' && found.isReliable()))
+    return found.language;
   return 'und';
 }
 

@@ -26,6 +26,8 @@ interface Head {
 export async function loadOpenWakeWord(
   options: EngineOptions['wakeword'],
 ): Promise<Engine<'wakeword'>> {
+  if (options.phrases.length === 0)
+    throw new RtapError('ENGINE_LOAD', 'wakeword: no phrase is set');
   const files: LoadedWeights[] = [];
   async function open(phrase: string | null, part: string): Promise<ort.InferenceSession> {
     const weight = WEIGHTS.find(
@@ -78,7 +80,8 @@ export async function loadOpenWakeWord(
     const scores: Record<string, number> = {};
     for (const { phrase, session } of heads) {
       const [inputName, outputName] = [session.inputNames[0], session.outputNames[0]];
-      if (inputName === undefined || outputName === undefined) throw new Error(`${phrase}: bad head`);
+      if (inputName === undefined || outputName === undefined)
+        throw new Error(`${phrase}: bad head`);
       const outputs = await session.run({ [inputName]: input });
       const score = floatsOf(outputs, outputName)[0] ?? 0;
       scores[phrase] = chunks < WARM_CHUNKS ? 0 : score;
@@ -94,8 +97,8 @@ export async function loadOpenWakeWord(
     return scores;
   }
 
-  /** The highest score of a phrase in a clip between two pauses. */
-  async function highest(clip: string, phrase: string): Promise<number> {
+  /** The highest score of each phrase in a clip between two pauses. */
+  async function highest(clip: string): Promise<(phrase: string) => number> {
     const samples = readClip(clip);
     const padded = new Int16Array(
       Math.ceil((samples.length + 12 * CHUNK_SAMPLES) / CHUNK_SAMPLES) * CHUNK_SAMPLES,
@@ -104,7 +107,7 @@ export async function loadOpenWakeWord(
     reset();
     const scores = await scoresOf(padded);
     reset();
-    return Math.max(...scores.map((byPhrase) => byPhrase[phrase] ?? 0));
+    return (phrase) => Math.max(...scores.map((byPhrase) => byPhrase[phrase] ?? 0));
   }
 
   return {
@@ -115,16 +118,17 @@ export async function loadOpenWakeWord(
       provider: PROVIDER,
     },
     warmUp: async () => {
-      const [phrase] = options.phrases;
-      if (phrase === undefined) throw new RtapError('ENGINE_LOAD', 'wakeword: no phrase is set');
-      const hit = await highest(phrase, phrase);
-      const miss = await highest('command', phrase);
-      if (hit > 0.5 && miss < 0.3) return;
-      throw new RtapError(
-        'ENGINE_WRONG_ANSWER',
-        `wakeword: the known ${phrase} scored ${hit.toFixed(2)} and other speech ${miss.toFixed(2)}`,
-        { phrase, hit, miss },
-      );
+      const other = await highest('command');
+      for (const phrase of options.phrases) {
+        const hit = (await highest(phrase))(phrase);
+        const miss = other(phrase);
+        if (hit > 0.5 && miss < 0.3) continue;
+        throw new RtapError(
+          'ENGINE_WRONG_ANSWER',
+          `wakeword: the known ${phrase} scored ${hit.toFixed(2)} and other speech ${miss.toFixed(2)}`,
+          { phrase, hit, miss },
+        );
+      }
     },
     run: async (payload) => {
       const samples = samplesIn(payload, 'chunks', CHUNK_SAMPLES);

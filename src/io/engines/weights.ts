@@ -44,7 +44,9 @@ const MOONSHINE = {
   licence: 'MIT',
 } as const;
 
-/** Every file of weights that a fresh install brings and RTAP uses. */
+const LANGUAGE = { engine: 'language', phrase: null, licence: 'Apache-2.0' } as const;
+
+/** Every file of weights that a fresh install brings and RTAP uses; tables of words count as weights. */
 export const WEIGHTS: readonly WeightFile[] = [
   {
     ...SILERO,
@@ -112,6 +114,22 @@ export const WEIGHTS: readonly WeightFile[] = [
     bytes: 20_243_286,
     sha256: 'eed87831c3a6103534aae7d47a5d485025c659a1323901513961c39fe8a1a367',
   },
+  {
+    ...LANGUAGE,
+    packageName: 'eld',
+    version: '2.1.0',
+    file: 'src/ngrams/small.js',
+    bytes: 1_600_055,
+    sha256: '81df62f6b072f475b5b09e2cfa4a8ba4ab71eb99c713eb4b4ace461463180ab6',
+  },
+  {
+    ...LANGUAGE,
+    packageName: 'vader-sentiment',
+    version: '1.1.3',
+    file: 'build/vaderSentiment.bundle.js',
+    bytes: 109_954,
+    sha256: '2ba755fa019593321e40f831906fc3f3f835bdb762b063f7b2b92798ae1ad8f2',
+  },
 ];
 
 /** A file of weights as it was found and read: its content is what was hashed. */
@@ -146,7 +164,9 @@ export function weightPath(weight: WeightFile): string {
  */
 export function readWeights(weight: WeightFile, directory?: string): LoadedWeights {
   const path =
-    directory === undefined ? weightPath(weight) : join(directory, weight.file.split('/').at(-1) ?? '');
+    directory === undefined
+      ? weightPath(weight)
+      : join(directory, weight.file.split('/').at(-1) ?? '');
   const loaded = readFreely(weight.engine, path);
   if (loaded.sha256 !== weight.sha256) {
     throw new RtapError(
