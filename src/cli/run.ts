@@ -136,7 +136,7 @@ function onFatal(daemon: Daemon, end: (reason: string) => void): void {
 function screenOn(io: CommandIo): Screen {
   return new Screen({
     write: (text) => void io.stdout.write(text),
-    columns: () => process.stdout.columns,
+    columns: () => process.stdout.columns || 80,
     hasColour: process.env['NO_COLOR'] === undefined,
     now: () => performance.now(),
   });

@@ -72,7 +72,7 @@ export class Screen {
         this.#readiness(report.state, report.missing);
         break;
       case 'source.opened':
-        this.#line(`  ${this.#good('hears')}  ${sourceWords(report.source)}`);
+        this.#line(`  ${this.#good('source')} ${sourceWords(report.source)}`);
         break;
       case 'source.broke':
         this.#line(`  ${this.#bad('source')} ${report.message}`);
