@@ -61,6 +61,8 @@ export interface Parts {
   readonly ledger: StreamLedger;
   readonly outlets: Set<Outlet>;
   readonly condition: Condition;
+  /** Each sets its gauges, before the metrics are rendered. */
+  readonly samplers: Set<() => void>;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sources: SourceRequests;

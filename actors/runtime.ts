@@ -8,6 +8,8 @@ export interface RuntimeContext<TFact> {
   tell(fact: TFact): void;
   /** Wraps a callback of a timer, a port or a promise: what it throws fails the machine, and not the process. */
   guard<TArgs extends unknown[]>(callback: (...args: TArgs) => void): (...args: TArgs) => void;
+  /** Fails the machine with what was thrown. */
+  readonly fail: (thrown: unknown) => void;
   /** Takes a promise whose rejection fails the machine. */
   watch(promise: Promise<unknown>): void;
 }
@@ -44,6 +46,7 @@ export function fromRuntime<TCommand extends EventObject, TFact extends EventObj
             fail(thrown);
           }
         },
+      fail,
       watch: (promise) => {
         promise.catch(fail);
       },

@@ -109,7 +109,7 @@ export const schema = {
       default: 240,
       min: 0,
       max: 2000,
-      doc: 'Audio before the detection that is taken from the ring, so that nothing said right after the phrase is lost',
+      doc: 'Audio before the first sign of speech that is taken from the ring, for the onset of the first word',
     }),
     model_path: fixed('', {
       doc: 'A wake word model of your own (v1)',
@@ -127,7 +127,7 @@ export const schema = {
       default: 96,
       min: 32,
       max: 2000,
-      doc: 'Speech that it takes to begin an utterance',
+      doc: 'Speech that an utterance takes; less is a click, and is given up',
     }),
     hangover_ms: integer({
       default: 384,

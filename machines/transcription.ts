@@ -14,11 +14,7 @@ import { to } from './address.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 import { utteranceMachine } from './utterance.ts';
-import type {
-  DecodeKind,
-  UtteranceOutcome,
-  UtteranceRequest,
-} from './utterance.ts';
+import type { DecodeKind, UtteranceOutcome, UtteranceRequest } from './utterance.ts';
 
 export type TranscriptionCommand =
   | EngineEvent
@@ -196,17 +192,25 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
           untilSample,
           hardUntilSample: event.atSample + msToSamples(context.options.listeningWindowMs),
         };
-        const addressed = context.utterances.find((kept) => contains(kept, event.atSample));
+        const speaks = context.utterances.find((kept) => contains(kept, event.atSample));
+        // What began within the window before the detection arrived is addressed to us as well.
+        const followers = context.utterances.filter(
+          (kept) =>
+            !kept.isAddressed &&
+            kept !== speaks &&
+            kept.startSample > event.atSample &&
+            kept.startSample <= untilSample,
+        );
         enqueue.assign({
           window,
           utterances: context.utterances.map((kept) =>
-            kept === addressed ? { ...kept, isAddressed: true } : kept,
+            kept === speaks || followers.includes(kept) ? { ...kept, isAddressed: true } : kept,
           ),
         });
-        if (addressed !== undefined) {
-          enqueue.sendTo(addressed.utteranceId, {
+        for (const kept of [...(speaks === undefined ? [] : [speaks]), ...followers]) {
+          enqueue.sendTo(kept.utteranceId, {
             type: 'utterance.addressed',
-            phrase: event.phrase,
+            phrase: kept === speaks ? event.phrase : null,
             atSample: event.atSample,
           });
         }
@@ -298,9 +302,12 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
           utterances: context.utterances.filter((kept) => kept.utteranceId !== utteranceId),
           outcomes: { ...context.outcomes, [outcome]: (context.outcomes[outcome] ?? 0) + 1 },
         });
-        // The publisher tells of what it published, and a click that nobody takes for speech is no news.
-        if (outcome !== 'too_short' && outcome !== 'published')
-          enqueue({ type: 'publishDiscarded' });
+        // The publisher tells of what it published; a click that was never accepted is no news.
+        const wasAccepted = context.utterances.some(
+          (kept) => kept.utteranceId === utteranceId && kept.isAddressed,
+        );
+        if (outcome === 'published' || (outcome === 'too_short' && !wasAccepted)) return;
+        enqueue({ type: 'publishDiscarded' });
       }),
       publishDiscarded: sendTo(to('publisher'), ({ event }) => {
         if (event.type !== 'utterance.closed') throw new Error(`${event.type} closes nothing`);

@@ -45,7 +45,8 @@ export type UtteranceEvent =
   | { type: 'speech.resumed'; atSample: number }
   | ({ type: 'speech.ended' } & UtteranceEnd)
   | { type: 'speech.discarded' }
-  | { type: 'utterance.addressed'; phrase: string; atSample: number }
+  /** `phrase`: the one that was said in it; null where it was said before. */
+  | { type: 'utterance.addressed'; phrase: string | null; atSample: number }
   | { type: 'utterance.ignored' }
   | { type: 'decode.done'; kind: DecodeKind; recognition: Recognition }
   | { type: 'decode.failed'; kind: DecodeKind; reason: string };
@@ -69,6 +70,9 @@ export interface UtteranceContext extends UtteranceInput {
   readonly reason: string;
 }
 
+/** An answer that takes longer was lost on its way; a queue in front of the recogniser is shorter than this. */
+const PATIENCE_MS = 120_000;
+
 /**
  * One utterance, from the first sign of speech to its final, or to the reason why there is none.
  * A text is published only once the utterance is addressed to us.
@@ -80,6 +84,7 @@ export const utteranceMachine = setup({
     input: {} as UtteranceInput,
     output: {} as { utteranceId: string },
   },
+  delays: { patience: PATIENCE_MS },
   guards: {
     isAddressed: ({ context }) => context.isAddressed,
     findsPhraseInText: ({ context }) => context.findsPhraseInText,
@@ -152,8 +157,10 @@ export const utteranceMachine = setup({
           }
         : {},
     ),
-    rememberPhrase: assign(({ event }) =>
-      event.type === 'utterance.addressed' ? { phrase: event.phrase, isAddressed: true } : {},
+    rememberPhrase: assign(({ context, event }) =>
+      event.type === 'utterance.addressed'
+        ? { phrase: event.phrase ?? context.phrase, isAddressed: true }
+        : {},
     ),
     nextRevision: assign(({ context, event }) => ({
       revision: context.revision + 1,
@@ -185,6 +192,10 @@ export const utteranceMachine = setup({
       outcome: 'lost' as const,
       reason: event.type === 'decode.failed' ? event.reason : '',
     })),
+    concludeUnanswered: assign({
+      outcome: 'lost',
+      reason: `nobody answered within ${String(PATIENCE_MS)} ms`,
+    }),
     reportClosed: sendParent(({ context }): UtteranceRequest => ({
       type: 'utterance.closed',
       utteranceId: context.utteranceId,
@@ -227,6 +238,7 @@ export const utteranceMachine = setup({
     undecided: {
       description: 'The speech has ended; the wake word stage has not listened to all of it yet.',
       entry: 'askWhetherAddressed',
+      after: { patience: { target: 'closed', actions: 'concludeUnanswered' } },
       on: {
         'utterance.addressed': {
           target: 'closing',
@@ -241,7 +253,12 @@ export const utteranceMachine = setup({
     reading: {
       description: 'The speech has ended; the phrase is looked for in its text.',
       entry: 'askForFinal',
+      after: { patience: { target: 'closed', actions: 'concludeUnanswered' } },
       on: {
+        'utterance.addressed': {
+          target: 'closing',
+          actions: ['rememberPhrase', 'reportAccepted'],
+        },
         'decode.done': { guard: 'isFinal', target: 'undecided', actions: 'handOnText' },
         'decode.failed': { guard: 'failedFinal', target: 'closed', actions: 'concludeLost' },
       },
@@ -274,6 +291,7 @@ export const utteranceMachine = setup({
     closing: {
       description: 'Over; its final is on the way.',
       entry: 'askForFinal',
+      after: { patience: { target: 'closed', actions: 'concludeUnanswered' } },
       on: {
         'utterance.addressed': { actions: 'rememberPhrase' },
         'decode.done': [

@@ -9,17 +9,14 @@ import type {
 import { to } from './address.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
+import { gapPublication } from './stage-facts.ts';
+import type { StageFact } from './stage-facts.ts';
 
 export type VoiceActivityCommand =
   | EngineEvent
   | SourceEvent
   /** Finish with what has been captured, then say `stage.drained`. */
   | { type: 'stage.drain' };
-
-export type StageFact =
-  | { type: 'stage.flushed'; endSample: number }
-  | { type: 'stage.drained' }
-  | { type: 'audio.gap'; firstSample: number; lastSample: number; cause: string };
 
 export interface VoiceActivityContext {
   readonly utterances: number;
@@ -46,23 +43,7 @@ export const voiceActivityMachine = setup({
       stage: 'voice-activity',
       endSample: event.type === 'stage.flushed' ? event.endSample : 0,
     })),
-    publishGap: sendTo(to('publisher'), ({ event }) => ({
-      type: 'publish.event',
-      body: {
-        event_type: 'audio_gap',
-        level: 'warning',
-        metadata:
-          event.type === 'audio.gap'
-            ? {
-                first_sample: event.firstSample,
-                last_sample: event.lastSample,
-                samples: event.lastSample - event.firstSample + 1,
-                cause: event.cause,
-                stage: 'voice-activity',
-              }
-            : {},
-      },
-    })),
+    publishGap: sendTo(to('publisher'), ({ event }) => gapPublication(event, 'voice-activity')),
     countUtterance: assign({ utterances: ({ context }) => context.utterances + 1 }),
     countDiscarded: assign({ discarded: ({ context }) => context.discarded + 1 }),
     failWithReason,

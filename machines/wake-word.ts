@@ -10,7 +10,8 @@ import { findPhrase } from '../src/domain/phrase.ts';
 import { to } from './address.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
-import type { StageFact } from './voice-activity.ts';
+import { gapPublication } from './stage-facts.ts';
+import type { StageFact } from './stage-facts.ts';
 
 export type WakeWordMode = 'openwakeword' | 'phrase' | 'off';
 
@@ -74,23 +75,7 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
         stage: 'wakeword',
         endSample: event.type === 'stage.flushed' ? event.endSample : 0,
       })),
-      publishGap: sendTo(to('publisher'), ({ event }) => ({
-        type: 'publish.event',
-        body: {
-          event_type: 'audio_gap',
-          level: 'warning',
-          metadata:
-            event.type === 'audio.gap'
-              ? {
-                  first_sample: event.firstSample,
-                  last_sample: event.lastSample,
-                  samples: event.lastSample - event.firstSample + 1,
-                  cause: event.cause,
-                  stage: 'wakeword',
-                }
-              : {},
-        },
-      })),
+      publishGap: sendTo(to('publisher'), ({ event }) => gapPublication(event, 'wakeword')),
       count: assign({ detections: ({ context }) => context.detections + 1 }),
       failWithReason,
     },

@@ -43,6 +43,13 @@ export interface Daemon {
   readonly ended: Promise<DaemonEnd>;
 }
 
+/** The child of which this actor is a later life, by its id, as in `capture#2`; null for everything else. */
+function restartedChild(actorRef: object): string | null {
+  const [, child, incarnation] =
+    /^([a-z-]+)#(\d+)$/.exec((actorRef as { id?: string }).id ?? '') ?? [];
+  return child !== undefined && Number(incarnation) > 1 ? child : null;
+}
+
 /** Builds the parts and the tree, and starts it. */
 export function startDaemon(options: DaemonOptions): Daemon {
   const { config, version, epoch, log } = options;
@@ -72,6 +79,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     }),
     outlets: new Set(),
     condition,
+    samplers: new Set(),
     log,
     metrics,
     sources,
@@ -101,7 +109,10 @@ export function startDaemon(options: DaemonOptions): Daemon {
   const root = createActor(logic, {
     systemId: 'rtap',
     inspect: (event) => {
-      if (event.type === '@xstate.actor') births.note(event.actorRef);
+      if (event.type !== '@xstate.actor') return;
+      births.note(event.actorRef);
+      const child = restartedChild(event.actorRef);
+      if (child !== null) metrics.restarts.inc({ child });
     },
   });
 

@@ -19,6 +19,7 @@ export function adminActor(parts: Parts, renderMetrics: () => Promise<string>) {
       status: () => statusOf(parts),
       metrics: () => {
         parts.metrics.bufferUtilization.set({ buffer: 'ring' }, parts.path.ring.utilisation);
+        for (const sample of parts.samplers) sample();
         return renderMetrics();
       },
     });

@@ -26,14 +26,19 @@ export function webSocketActor(parts: Parts) {
       },
     });
     const publish = outlet.publish.bind(outlet);
+    const sample = (): void => {
+      parts.metrics.outletBuffered.set({ outlet: 'websocket' }, outlet.stats().buffered_bytes);
+    };
     return {
       open: async () => {
         const { host, port, url } = await outlet.open();
         parts.outlets.add(publish);
+        parts.samplers.add(sample);
         return { stream: url, host, port: String(port) };
       },
       close: async (deadlineMs) => {
         parts.outlets.delete(publish);
+        parts.samplers.delete(sample);
         await outlet.close(deadlineMs);
       },
     };

@@ -19,14 +19,21 @@ export function zeroMqActor(parts: Parts) {
       },
     });
     const publish = outlet.publish.bind(outlet);
+    const sample = (): void => {
+      for (const [stream, queued] of Object.entries(outlet.queued())) {
+        parts.metrics.outletQueued.set({ outlet: 'zeromq', stream }, queued);
+      }
+    };
     return {
       open: async () => {
         const endpoints = await outlet.open();
         parts.outlets.add(publish);
+        parts.samplers.add(sample);
         return { ...endpoints };
       },
       close: async (deadlineMs) => {
         parts.outlets.delete(publish);
+        parts.samplers.delete(sample);
         await outlet.close(deadlineMs);
       },
     };

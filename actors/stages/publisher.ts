@@ -25,16 +25,25 @@ function publisherRuntime(parts: Parts): CallbackActorLogic<PublisherCommand> {
       send(ledger.stamp('events', body));
     }
 
+    function count({ event_type, metadata }: EventBody): void {
+      if (event_type !== 'utterance_discarded') return;
+      metrics.utterances.inc({ outcome: String(metadata['outcome']) });
+    }
+
     return {
       receive: (command) => {
         switch (command.type) {
           case 'publish.event':
+            count(command.body);
             sendEvent(command.body);
             break;
           case 'publish.transcript': {
             const message = ledger.stamp('transcripts', command.body);
             send(message);
-            if (message.kind === 'final') for (const body of finalEvents(message)) sendEvent(body);
+            if (message.kind === 'final') {
+              metrics.utterances.inc({ outcome: 'published' });
+              for (const body of finalEvents(message)) sendEvent(body);
+            }
             break;
           }
           case 'stage.flushed':

@@ -16,6 +16,7 @@ export function ringStage(parts: Parts) {
         path.open();
         const ends = [
           path.onLoss((reader, firstSample, lastSample, samples) => {
+            parts.metrics.samplesDropped.inc({ buffer: `ring, ${reader}` }, samples);
             context.tell({ type: 'ring.overflowed', reader, firstSample, lastSample, samples });
           }),
           path.onWrite(

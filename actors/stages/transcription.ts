@@ -42,9 +42,7 @@ function transcriptionRuntime(parts: Parts): CallbackActorLogic<TranscriptionCom
       tell: (fact) => {
         context.tell(fact);
       },
-      onFailed: (thrown) => {
-        context.watch(Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown))));
-      },
+      onFailed: context.fail,
     });
     return {
       receive: (command) => {

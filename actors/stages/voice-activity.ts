@@ -1,7 +1,8 @@
 import type { CallbackActorLogic } from 'xstate';
 import { speechThreshold } from '../../config/thresholds.ts';
 import { voiceActivityMachine } from '../../machines/voice-activity.ts';
-import type { StageFact, VoiceActivityCommand } from '../../machines/voice-activity.ts';
+import type { StageFact } from '../../machines/stage-facts.ts';
+import type { VoiceActivityCommand } from '../../machines/voice-activity.ts';
 import { Endpointer, HOP_SAMPLES } from '../../src/audio/endpointing.ts';
 import type { EndpointSignal } from '../../src/audio/endpointing.ts';
 import type { EndReason, SpeechEvent } from '../../src/domain/events.ts';
@@ -71,9 +72,7 @@ function voiceActivityRuntime(parts: Parts): CallbackActorLogic<VoiceActivityCom
         if (isDraining) context.tell({ type: 'stage.drained' });
         else context.tell({ type: 'stage.flushed', endSample });
       },
-      onFailed: (thrown) => {
-        context.watch(Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown))));
-      },
+      onFailed: context.fail,
     });
 
     return {

@@ -2,7 +2,7 @@ import type { CallbackActorLogic } from 'xstate';
 import { wakeScoreThreshold } from '../../config/thresholds.ts';
 import { createWakeWordMachine } from '../../machines/wake-word.ts';
 import type { WakeWordCommand, WakeWordMode } from '../../machines/wake-word.ts';
-import type { StageFact } from '../../machines/voice-activity.ts';
+import type { StageFact } from '../../machines/stage-facts.ts';
 import { WakeDetector } from '../../src/audio/wake-detector.ts';
 import type { WakeEvent } from '../../src/domain/events.ts';
 import type { RtapConfig } from '../../config/schema.ts';
@@ -64,9 +64,7 @@ function listening(parts: Parts): CallbackActorLogic<WakeWordCommand> {
           context.tell({ type: 'stage.drained' });
         } else context.tell({ type: 'stage.flushed', endSample });
       },
-      onFailed: (thrown) => {
-        context.watch(Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown))));
-      },
+      onFailed: context.fail,
     });
     return {
       receive: (command) => {

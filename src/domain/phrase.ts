@@ -87,13 +87,14 @@ function afterPunctuation(text: string, from: number): number {
 
 /** One minus the edit distance, as a share of the longer text. */
 function similarityOf(a: string, b: string): number {
-  const longest = Math.max(a.length, b.length);
-  return longest === 0 ? 0 : 1 - editDistance(soundsOf(a), soundsOf(b)) / longest;
+  const [from, to] = [soundsOf(a), soundsOf(b)];
+  const longest = Math.max(from.length, to.length);
+  return longest === 0 ? 0 : 1 - editDistance(from, to) / longest;
 }
 
 /** One letter for each of the sounds that the recogniser spells in two ways. */
-function soundsOf(letters: string): string {
-  return letters.replace(/[cq]/g, 'k').replace(/z/g, 's');
+function soundsOf(letters: string): string[] {
+  return Array.from(letters.replace(/[cq]/g, 'k').replace(/z/g, 's'));
 }
 
 /** The recogniser takes one vowel for another more readily than a consonant. */
@@ -107,12 +108,12 @@ function gapCost(letter: string): number {
   return letter === 'h' ? 0.5 : 1;
 }
 
-function editDistance(a: string, b: string): number {
+function editDistance(a: readonly string[], b: readonly string[]): number {
   let previous = [0];
   for (const letter of b) previous.push((previous.at(-1) ?? 0) + gapCost(letter));
   for (const letterOfA of a) {
     const current = [(previous[0] ?? 0) + gapCost(letterOfA)];
-    [...b].forEach((letterOfB, column) => {
+    b.forEach((letterOfB, column) => {
       current.push(
         Math.min(
           (previous[column + 1] ?? 0) + gapCost(letterOfA),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +28,15 @@ export function childCommand(name: string, here: string): ChildCommand {
   };
 }
 
-const setpriv = findOnPath('setpriv');
+/** Tried rather than only looked for: not every `setpriv` knows the option. */
+const setpriv = findWorkingSetpriv();
+
+function findWorkingSetpriv(): string | null {
+  const path = findOnPath('setpriv');
+  if (path === null) return null;
+  const { status } = spawnSync(path, ['--pdeathsig', 'KILL', 'true']);
+  return status === 0 ? path : null;
+}
 
 /** The full path of a program, or null where the machine has none of that name. */
 export function findOnPath(program: string): string | null {

@@ -60,6 +60,7 @@ export interface DaemonFlags {
   readonly source: string;
   readonly set?: readonly string[];
   readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The real daemon as a process, on ports that the system chooses, and what it logs. */
@@ -70,10 +71,10 @@ export class DaemonProcess {
   stderr = '';
   #waiting: { find: (line: LogLine) => boolean; resolve: (line: LogLine) => void }[] = [];
 
-  constructor(sandbox: Sandbox, { source, set = [], args = [] }: DaemonFlags) {
+  constructor(sandbox: Sandbox, { source, set = [], args = [], env = {} }: DaemonFlags) {
     const settings = [...EPHEMERAL, ...set].flatMap((setting) => ['--set', setting]);
     this.child = spawn(process.execPath, [MAIN, 'run', '--source', source, ...settings, ...args], {
-      env: sandbox.env,
+      env: { ...sandbox.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.child.stdin?.on('error', () => undefined);

@@ -85,16 +85,22 @@ async function answer({ id, payload }: Extract<ToEngine, { type: 'request' }>): 
   }
 }
 
-/**
- * The request at hand is finished, those behind it are not begun; a model that is still loading is not waited for.
- * One that has come together with the signal counts as at hand.
- */
+/** The request at hand is finished, those behind it are not begun; a model that is still loading is not waited for. */
 function end(): void {
-  setImmediate(() => {
-    isEnding = true;
-    if (isAnswering) void work.then(() => process.exit(0));
-    else process.exit(0);
-  });
+  isEnding = true;
+  if (isAnswering) void work.then(() => process.exit(0));
+  else process.exit(0);
+}
+
+function obey(message: ToEngine): Promise<void> {
+  switch (message.type) {
+    case 'load':
+      return load(message);
+    case 'request':
+      return answer(message);
+    case 'stop':
+      process.exit(0);
+  }
 }
 
 function isMessage(value: unknown): value is ToEngine {
@@ -102,7 +108,8 @@ function isMessage(value: unknown): value is ToEngine {
   if (value.type === 'load') {
     return 'engine' in value && ENGINE_NAMES.some((name) => name === value.engine);
   }
-  return value.type === 'request' && 'id' in value && typeof value.id === 'number';
+  if (value.type === 'request') return 'id' in value && typeof value.id === 'number';
+  return value.type === 'stop';
 }
 
 process.on('message', (message: unknown) => {
@@ -110,7 +117,7 @@ process.on('message', (message: unknown) => {
     process.stderr.write('a message that is none was ignored\n');
     return;
   }
-  work = work.then(() => (message.type === 'load' ? load(message) : answer(message)));
+  work = work.then(() => obey(message));
 });
 process.on('SIGTERM', end);
 // A terminal's Ctrl-C reaches the whole group; what it means is the parent's to decide.

@@ -140,10 +140,15 @@ export class EngineProcess<TEngine extends EngineName> {
     });
   }
 
-  /** Lets the request at hand end, and kills what is left after the grace; resolves when the process is gone. */
+  /**
+   * Takes no more requests, lets those that it has be answered, and kills what is left after the grace; one that is
+   * still loading ends at once. Resolves when the process is gone.
+   */
   async stop(graceMs: number): Promise<void> {
     if (this.#child === null || this.#hasExited) return;
-    this.#child.kill('SIGTERM');
+    if (this.#isReady) this.#send({ type: 'stop' });
+    else this.#child.kill('SIGTERM');
+    this.#isReady = false;
     const timer = setTimeout(() => {
       this.kill();
     }, graceMs);

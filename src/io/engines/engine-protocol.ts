@@ -46,7 +46,9 @@ export interface EngineResults {
 
 export type ToEngine =
   | { type: 'load'; engine: EngineName; options: EngineOptions[EngineName] }
-  | { type: 'request'; id: number; payload: unknown };
+  | { type: 'request'; id: number; payload: unknown }
+  /** Ends the process once the requests before it are answered. */
+  | { type: 'stop' };
 
 export type FromEngine =
   | { type: 'ready'; identity: EngineIdentity; loadMs: number; warmUpMs: number }

@@ -14,9 +14,18 @@ function detections(scores: readonly number[], cooldownMs = 0): number[] {
 describe('WakeDetector', () => {
   const CASES = [
     { name: 'a score at the threshold counts', scores: [0.49, 0.5], expected: [1] },
-    { name: 'one phrase that scores high for long counts once', scores: [0, 0.9, 0.9, 0.9], expected: [1] },
+    {
+      name: 'one phrase that scores high for long counts once',
+      scores: [0, 0.9, 0.9, 0.9],
+      expected: [1],
+    },
     { name: 'it counts again once it has fallen', scores: [0.9, 0.1, 0.9], expected: [0, 2] },
-    { name: 'not within the cooldown', scores: [0.9, 0.1, 0.9, 0.1, 0.9], cooldownMs: 300, expected: [0, 4] },
+    {
+      name: 'not within the cooldown',
+      scores: [0.9, 0.1, 0.9, 0.1, 0.9],
+      cooldownMs: 300,
+      expected: [0, 4],
+    },
   ];
   for (const { name, scores, cooldownMs, expected } of CASES) {
     it(name, () => {

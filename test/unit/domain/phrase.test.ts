@@ -70,6 +70,12 @@ describe('findPhrase', () => {
     );
   });
 
+  it('tells letters of every script apart', () => {
+    expect(findPhrase('𐐀𐐁𐐂', ['𐐃𐐄𐐅'])).to.equal(null);
+    expect(findPhrase('𐐀𐐁𐐂, ja', ['𐐀𐐁𐐂'])?.similarity).to.equal(1);
+    expect(findPhrase('Слушай, компьютер, стоп', ['слушай компьютер'])?.similarity).to.equal(1);
+  });
+
   it('stays within the text, whatever the text is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (text, phrase) => {

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import { createActor, setup } from 'xstate';
 import { utteranceMachine } from '../../../machines/utterance.ts';
-import type { UtteranceEvent, UtteranceInput, UtteranceRequest } from '../../../machines/utterance.ts';
+import type {
+  UtteranceEvent,
+  UtteranceInput,
+  UtteranceRequest,
+} from '../../../machines/utterance.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import type { Recognition } from '../../../src/domain/events.ts';
 
 const INPUT: UtteranceInput = {
@@ -42,7 +47,11 @@ function done(kind: 'partial' | 'provisional' | 'final', text: string): Utteranc
 }
 
 /** Sends the events and gives what the utterance asked of its parent, each as a short text. */
-function run(input: Partial<UtteranceInput>, events: readonly UtteranceEvent[]): string[] {
+function run(
+  input: Partial<UtteranceInput>,
+  events: readonly UtteranceEvent[],
+  clock = new VirtualClock(),
+): string[] {
   const asked: string[] = [];
   const parent = setup({
     types: { events: {} as UtteranceRequest | { type: 'forward'; event: UtteranceEvent } },
@@ -50,10 +59,14 @@ function run(input: Partial<UtteranceInput>, events: readonly UtteranceEvent[]):
   }).createMachine({
     invoke: { src: 'utterance', id: 'u', input: { ...INPUT, ...input } },
     on: {
-      'utterance.*': { actions: ({ event }) => void asked.push(shortened(event as UtteranceRequest)) },
+      'utterance.*': {
+        actions: ({ event }) => void asked.push(shortened(event)),
+      },
     },
   });
-  const actor = createActor(parent);
+  const actor = createActor(parent, {
+    clock: clock,
+  });
   actor.start();
   const child = actor.getSnapshot().children['u'];
   for (const event of events) child?.send(event);
@@ -79,7 +92,9 @@ const OPENED = ['utterance.accepted', 'partials'];
 
 describe('utteranceMachine', () => {
   it('decodes ahead in the pause, and publishes one final at the end', () => {
-    expect(run({}, [done('partial', 'Turn'), PAUSED, ENDED, done('final', 'Turn it on.')])).to.deep.equal([
+    expect(
+      run({}, [done('partial', 'Turn'), PAUSED, ENDED, done('final', 'Turn it on.')]),
+    ).to.deep.equal([
       ...OPENED,
       'partial 1 Turn',
       'decode provisional to 8000',
@@ -100,10 +115,9 @@ describe('utteranceMachine', () => {
   });
 
   it('publishes nothing of what is not addressed to us', () => {
-    expect(run({ isAddressed: false }, [PAUSED, ENDED, { type: 'utterance.ignored' }])).to.deep.equal([
-      'utterance.undecided',
-      'closed not_addressed',
-    ]);
+    expect(
+      run({ isAddressed: false }, [PAUSED, ENDED, { type: 'utterance.ignored' }]),
+    ).to.deep.equal(['utterance.undecided', 'closed not_addressed']);
   });
 
   it('begins its text behind the wake phrase that was said in it', () => {
@@ -131,7 +145,12 @@ describe('utteranceMachine', () => {
   });
 
   it('has its text read for the phrase where the phrase is looked for in text', () => {
-    const events = [ENDED, done('final', 'Hey Jarvis, stop.'), ADDRESSED, done('final', 'Hey Jarvis, stop.')];
+    const events = [
+      ENDED,
+      done('final', 'Hey Jarvis, stop.'),
+      ADDRESSED,
+      done('final', 'Hey Jarvis, stop.'),
+    ];
     expect(run({ isAddressed: false, findsPhraseInText: true }, events)).to.deep.equal([
       'decode final to 8000',
       'utterance.heard',
@@ -143,8 +162,33 @@ describe('utteranceMachine', () => {
     ]);
   });
 
+  it('is taken when it turns out to be addressed while its text is read', () => {
+    const events: UtteranceEvent[] = [
+      ENDED,
+      { type: 'utterance.addressed', phrase: null, atSample: 500 },
+      done('final', 'Set a timer.'),
+    ];
+    expect(run({ isAddressed: false, findsPhraseInText: true }, events)).to.deep.equal([
+      'decode final to 8000',
+      'utterance.accepted',
+      'decode final to 8000',
+      'final 1 Set a timer.',
+      'closed published',
+    ]);
+  });
+
+  it('is given up, as lost, when nobody answers', () => {
+    const clock = new VirtualClock();
+    const asked = run({}, [ENDED], clock);
+    clock.advance(120_000);
+    expect(asked.slice(-1)).to.deep.equal(['closed lost']);
+  });
+
   it('is lost, and says so, when it cannot be recognised', () => {
-    const events: UtteranceEvent[] = [ENDED, { type: 'decode.failed', kind: 'final', reason: 'gone' }];
+    const events: UtteranceEvent[] = [
+      ENDED,
+      { type: 'decode.failed', kind: 'final', reason: 'gone' },
+    ];
     expect(run({}, events).slice(-1)).to.deep.equal(['closed lost']);
   });
 

@@ -12,12 +12,9 @@ import { clip, rejection, startEngine, watchEngine } from './running-engine.ts';
 const PROCESS_MODULE = new URL('../../../../src/io/engines/engine-process.ts', import.meta.url);
 const HOP = 512;
 
-/** Work for a second or more. */
+/** Work for some hundred milliseconds. */
 function longRequest(): { samples: Int16Array } {
-  const speech = clip('jfk.wav');
-  const samples = new Int16Array(4 * speech.length);
-  for (let from = 0; from < samples.length; from += speech.length) samples.set(speech, from);
-  return { samples };
+  return { samples: clip('jfk.wav') };
 }
 
 function pidOf(process: { pid: number | null }): number {
@@ -81,12 +78,39 @@ describe('EngineProcess', () => {
     expect(recogniser.events.map(({ type }) => type)).to.deep.equal(['spawned', 'exited']);
   });
 
-  it('finishes the request at hand before it stops', async () => {
+  it('answers what it was asked before it stops, and takes no more', async () => {
     const recogniser = await startEngine('recogniser', {});
     const answer = recogniser.process.request(longRequest(), { deadlineMs: 30_000 });
-    await recogniser.process.stop(30_000);
+    const next = recogniser.process.request(
+      { samples: clip('cmd0_af_heart.wav') },
+      { deadlineMs: 30_000 },
+    );
+    const stopped = recogniser.process.stop(30_000);
+    const late = await rejection(recogniser.process.request(longRequest(), { deadlineMs: 30_000 }));
+    expect(late.code).to.equal('ENGINE_DOWN');
+    await stopped;
+    expect((await next).text).to.equal('Turn on the kitchen lights.');
     expect((await answer).text).to.match(/country/i);
     expect(await recogniser.told('exited')).to.include({ code: 0, signal: null });
+  });
+
+  it('finishes the request at hand when somebody else ends it, and begins none behind it', async () => {
+    const recogniser = await startEngine('recogniser', {});
+    const requests = Array.from({ length: 12 }, () =>
+      recogniser.process.request({ samples: clip('cmd5_bm_george.wav') }, { deadlineMs: 30_000 }),
+    );
+    const outcomes = Promise.all(
+      requests.map((request) =>
+        request.then(
+          () => 'answered',
+          (thrown: unknown) => (thrown as { code: string }).code,
+        ),
+      ),
+    );
+    await requests[0];
+    process.kill(pidOf(recogniser.process), 'SIGTERM');
+    expect(await recogniser.told('exited')).to.include({ code: 0, signal: null });
+    expect((await outcomes).join(' ')).to.match(/^(answered ){1,11}(ENGINE_LOST ?){1,11}$/);
   });
 
   it('loses a request when its process is killed, and says so at once', async () => {
