@@ -10,7 +10,7 @@ export const RECORDING = new URL('../../src/assets/recording/first-minute.wav', 
 
 /** Clips, and between them pauses in milliseconds. */
 const SCORE: readonly (string | number)[] = [
-  600,
+  300,
   'jarviscmd_af_heart.wav',
   1200,
   'hey_jarvis_bm_george.wav',
