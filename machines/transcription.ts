@@ -1,6 +1,7 @@
 import { assign, enqueueActions, sendParent, sendTo, setup } from 'xstate';
 import type {
   Draft,
+  EndReason,
   EngineEvent,
   FlushEvent,
   Recognition,
@@ -14,7 +15,12 @@ import { to } from './address.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 import { utteranceMachine } from './utterance.ts';
-import type { DecodeKind, UtteranceOutcome, UtteranceRequest } from './utterance.ts';
+import type {
+  DecodeKind,
+  UtteranceEvent,
+  UtteranceOutcome,
+  UtteranceRequest,
+} from './utterance.ts';
 
 export type TranscriptionCommand =
   | EngineEvent
@@ -133,6 +139,10 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
         if (context.utterances.length >= context.options.maxPending && spare !== undefined) {
           enqueue.sendTo(spare.utteranceId, { type: 'utterance.ignored' });
         }
+        // Voice activity that was started anew knows nothing of the speech that its predecessor had open.
+        if (context.current !== null) {
+          enqueue.sendTo(context.current, endOf(startSample, event.atSample, 'gap'));
+        }
         enqueue.sendTo('runtime', { type: 'utterance.keep', utteranceId, startSample });
         enqueue.spawnChild('utterance', {
           id: utteranceId,
@@ -146,7 +156,9 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
         enqueue.assign({
           current: utteranceId,
           utterances: [
-            ...context.utterances,
+            ...context.utterances.map((kept) =>
+              kept.utteranceId === context.current ? { ...kept, endSample: startSample } : kept,
+            ),
             { utteranceId, startSample, endSample: null, isAddressed },
           ],
         });
@@ -176,6 +188,14 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
           ),
           window: extended(context, endSample),
         };
+      }),
+      endOpen: enqueueActions(({ enqueue, context }) => {
+        if (context.current === null) return;
+        enqueue.sendTo(
+          context.current,
+          endOf(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'shutdown'),
+        );
+        enqueue.assign({ current: null });
       }),
       watchWindow: enqueueActions(({ enqueue, context }) => {
         if (context.window === null) return;
@@ -414,12 +434,18 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       },
       draining: {
         description: 'No more speech comes; the finals on the way are waited for.',
+        entry: 'endOpen',
         always: { guard: 'isEmpty', target: 'stopped' },
         on: { 'wake.detected': { actions: ['publishWake', 'wake'] } },
       },
       stopped: { type: 'final' },
     },
   });
+}
+
+/** The end of an utterance that voice activity will not tell of; the decoder takes what audio there is. */
+function endOf(endSample: number, atSample: number, reason: EndReason): UtteranceEvent {
+  return { type: 'speech.ended', endSample, atSample, reason, silenceMs: 0 };
 }
 
 function contains(kept: Kept, sample: number): boolean {
@@ -446,7 +472,7 @@ function draftOf(
   startSample: number,
 ): Draft {
   const { recognition, ended } = text;
-  const endSample = ended?.endSample ?? recognition.toSample;
+  const endSample = Math.min(ended?.endSample ?? Infinity, recognition.toSample);
   return {
     utterance_id: text.utteranceId,
     kind: text.kind,

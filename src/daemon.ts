@@ -53,7 +53,7 @@ function restartedChild(actorRef: object): string | null {
 /** Builds the parts and the tree, and starts it. */
 export function startDaemon(options: DaemonOptions): Daemon {
   const { config, version, epoch, log } = options;
-  const clock = systemClock();
+  const clock = systemClock;
   const births = new Births(() => clock.now());
   const { metrics, render } = buildMetrics();
   const condition: Condition = {

@@ -71,14 +71,10 @@ export async function runRun(
       else screen.show(report);
     },
   });
-  source
-    .then((choice) => {
-      if (choice.notice !== null) say(choice.notice);
-      daemon.ask(choice.request);
-    })
-    .catch((thrown: unknown) => {
-      throw thrown;
-    });
+  void source.then((choice) => {
+    if (choice.notice !== null) say(choice.notice);
+    daemon.ask(choice.request);
+  });
 
   return new Promise((resolve) => {
     let isStopping = false;

@@ -36,7 +36,7 @@ export async function decideSource(loaded: LoadedConfig): Promise<SourceChoice> 
 export async function checkSource(audioSource: string): Promise<void> {
   const spec = parseSource(audioSource);
   if (spec.kind !== 'file') return;
-  const source = createSource(spec, { clock: systemClock(), stdin: process.stdin });
+  const source = createSource(spec, { clock: systemClock, stdin: process.stdin });
   try {
     await source.open();
   } finally {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** How to run one of our modules in a process of its own that dies with this one. */
 export interface ChildCommand {
@@ -16,7 +17,7 @@ export interface ChildCommand {
  */
 export function childCommand(name: string, here: string): ChildCommand {
   const extension = extname(fileURLToPath(here));
-  const nodeArguments = extension === '.ts' ? ['--import', 'tsx'] : [];
+  const nodeArguments = extension === '.ts' ? ['--import', loaderUrl()] : [];
   const modulePath = fileURLToPath(new URL(`./${name}${extension}`, here));
   if (setpriv === null) {
     return { modulePath, execPath: process.execPath, execArgv: nodeArguments };
@@ -24,8 +25,13 @@ export function childCommand(name: string, here: string): ChildCommand {
   return {
     modulePath,
     execPath: setpriv,
-    execArgv: ['--pdeathsig', 'KILL', process.execPath, ...nodeArguments],
+    execArgv: ['--pdeathsig', 'KILL', '--', process.execPath, ...nodeArguments],
   };
+}
+
+/** Under the TypeScript loader the child needs it too; as a URL, since its working directory may be another. */
+function loaderUrl(): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 }
 
 /** Tried rather than only looked for: not every `setpriv` knows the option. */

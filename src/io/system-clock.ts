@@ -8,13 +8,11 @@ export interface SystemClock {
   clearTimeout(timer: unknown): void;
 }
 
-export function systemClock(): SystemClock {
-  return {
-    now: () => performance.now(),
-    epochSeconds: () => Date.now() / 1000,
-    setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-    clearTimeout: (timer) => {
-      clearTimeout(timer as NodeJS.Timeout);
-    },
-  };
-}
+export const systemClock: SystemClock = {
+  now: () => performance.now(),
+  epochSeconds: () => Date.now() / 1000,
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => {
+    clearTimeout(timer as NodeJS.Timeout | undefined);
+  },
+};

@@ -76,6 +76,8 @@ describe('rtap transcribe', function () {
     const live = webSocket.messages.filter(isFinal).map(({ transcript }) => transcript);
     webSocket.close();
     expect(await daemon.stop()).to.deep.equal({ code: 0, signal: null });
+    // What was said is nobody's business but the subscribers'.
+    expect(JSON.stringify(daemon.lines)).to.not.match(/country|americans/i);
     const atOnce = await textOf(sandbox, [file]);
     expect(live).to.deep.equal(atOnce.get(file));
     expect(live.length).to.be.greaterThan(0);

@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { delimiter, extname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { childCommand } from '../child-command.ts';
 import { PCM_FD, isPortAudioAnswer } from './portaudio-protocol.ts';
 import type { PortAudioAnswer, PortAudioRequest } from './portaudio-protocol.ts';
 
@@ -28,8 +25,8 @@ export class PortAudioChild {
   #complaint = '';
 
   constructor(request: PortAudioRequest, events: PortAudioEvents) {
-    const [program, ...args] = commandLine(request);
-    this.#child = spawn(program, args, {
+    const { execPath, execArgv, modulePath } = childCommand('portaudio-process', import.meta.url);
+    this.#child = spawn(execPath, [...execArgv, modulePath, JSON.stringify(request)], {
       // The binding leaves its crash report in the working directory.
       cwd: tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
@@ -77,33 +74,4 @@ export class PortAudioChild {
     this.#child.kill('SIGKILL');
     await this.#gone;
   }
-}
-
-function commandLine(request: PortAudioRequest): [string, ...string[]] {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const entry = fileURLToPath(new URL(`./portaudio-process${extension}`, import.meta.url));
-  const loader = extension === '.ts' ? ['--import', loaderUrl()] : [];
-  const node: [string, ...string[]] = [process.execPath, ...loader, entry, JSON.stringify(request)];
-  const setpriv = findProgram('setpriv');
-  return setpriv === undefined ? node : [setpriv, '--pdeathsig', 'KILL', '--', ...node];
-}
-
-/** Under the TypeScript loader the process needs it too; as a URL, since the working directory is another. */
-function loaderUrl(): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-}
-
-function findProgram(name: string): string | undefined {
-  if (process.platform !== 'linux') return undefined;
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -45,12 +45,3 @@ export interface SourceClock {
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
 }
-
-/** The process's own monotonic clock. */
-export const systemClock: SourceClock = {
-  now: () => performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-  clearTimeout: (timer) => {
-    clearTimeout(timer as NodeJS.Timeout | undefined);
-  },
-};

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { measureLevel } from '../../../../src/audio/level.ts';
 import { createSource } from '../../../../src/io/sources/create-source.ts';
 import { listDevices } from '../../../../src/io/sources/device-list.ts';
-import { systemClock } from '../../../../src/io/sources/source.ts';
+import { systemClock } from '../../../../src/io/system-clock.ts';
 import type { AudioSource } from '../../../../src/io/sources/source.ts';
 import { VirtualCard, prepareVirtualCard } from '../../../support/virtual-card.ts';
 import { ListeningSink } from './listening-sink.ts';

@@ -11,7 +11,7 @@ import { writeWav } from '../../../../src/audio/wav-writer.ts';
 import { RtapError } from '../../../../src/domain/errors.ts';
 import { createSource } from '../../../../src/io/sources/create-source.ts';
 import type { FileSpec } from '../../../../src/io/sources/source-spec.ts';
-import { systemClock } from '../../../../src/io/sources/source.ts';
+import { systemClock } from '../../../../src/io/system-clock.ts';
 import type { AudioSource, SourceClock } from '../../../../src/io/sources/source.ts';
 import { encode, wavBytes } from '../../audio/wav-bytes.ts';
 import { ListeningSink, hear } from './listening-sink.ts';

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { writeWav } from '../../../../src/audio/wav-writer.ts';
 import type { PcmFormat } from '../../../../src/audio/pcm-format.ts';
 import { createSource } from '../../../../src/io/sources/create-source.ts';
-import { systemClock } from '../../../../src/io/sources/source.ts';
+import { systemClock } from '../../../../src/io/system-clock.ts';
 import type { AudioSource } from '../../../../src/io/sources/source.ts';
 import { encode, wavBytes } from '../../audio/wav-bytes.ts';
 import { ListeningSink, hear } from './listening-sink.ts';
@@ -167,7 +167,7 @@ describe('stdin source', () => {
   it('hears a real pipe, and once stopped lets the process end though the pipe is open', async () => {
     const script = `
       const { createSource } = await import(${JSON.stringify(new URL('../../../../src/io/sources/create-source.ts', import.meta.url).href)});
-      const { systemClock } = await import(${JSON.stringify(new URL('../../../../src/io/sources/source.ts', import.meta.url).href)});
+      const { systemClock } = await import(${JSON.stringify(new URL('../../../../src/io/system-clock.ts', import.meta.url).href)});
       const source = createSource({ kind: 'stdin', raw: null }, { clock: systemClock, stdin: process.stdin });
       await source.open();
       let heard = 0;
