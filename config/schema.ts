@@ -136,7 +136,7 @@ export const schema = {
       doc: 'Silence that ends an utterance',
     }),
     pause_ms: integer({
-      default: 96,
+      default: 192,
       min: 32,
       max: 2000,
       doc: 'Silence after which the text is recognised ahead, so that it is ready when the hangover is over',

@@ -1,9 +1,8 @@
 import type { AudioPath } from '../../src/audio/audio-path.ts';
-import { TRAILING_PAD_MS } from '../../src/audio/endpointing.ts';
 import { UtteranceBuffer } from '../../src/audio/utterance-buffer.ts';
 import { describeError } from '../../src/domain/errors.ts';
 import type { Recognition } from '../../src/domain/events.ts';
-import { msToSamples, samplesToMs } from '../../src/domain/pcm.ts';
+import { samplesToMs } from '../../src/domain/pcm.ts';
 import type { TranscriptionFact } from '../../machines/transcription.ts';
 import type { EngineLink } from '../engine-link.ts';
 import { isEngineLoss } from './hop-pump.ts';
@@ -14,6 +13,8 @@ export interface DecoderOptions {
   now(): number;
   /** Audio before the first sign of speech that belongs to the utterance. */
   readonly leadingSamples: number;
+  /** Audio after the last sign of speech that belongs to it; it has been heard when a pause is told. */
+  readonly trailingSamples: number;
   /** New audio that makes another partial worth while; null for none. */
   readonly partialSamples: number | null;
   readonly maxUtteranceSamples: number;
@@ -51,7 +52,6 @@ interface Kept {
   answer: Recognition | null;
 }
 
-const TRAILING_SAMPLES = msToSamples(TRAILING_PAD_MS);
 const MAX_ATTEMPTS = 4;
 const BASE_DEADLINE_MS = 5_000;
 
@@ -116,7 +116,7 @@ export class Decoder {
     const kept = this.#kept.get(utteranceId);
     if (kept === undefined) return;
     const { buffer } = kept;
-    const wantedEnd = request.endSample + (request.isCut ? 0 : TRAILING_SAMPLES);
+    const wantedEnd = request.endSample + (request.isCut ? 0 : this.#options.trailingSamples);
     const toSample = Math.min(wantedEnd, buffer.endSample);
     if (kind === 'final') this.#floorSample = Math.max(this.#floorSample, request.endSample);
     if (toSample <= buffer.firstSample) {

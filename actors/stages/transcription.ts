@@ -1,6 +1,7 @@
 import type { CallbackActorLogic } from 'xstate';
 import { createTranscriptionMachine } from '../../machines/transcription.ts';
 import type { TranscriptionCommand, TranscriptionFact } from '../../machines/transcription.ts';
+import { TRAILING_PAD_MS } from '../../src/audio/endpointing.ts';
 import { msToSamples } from '../../src/domain/pcm.ts';
 import type { Parts } from '../parts.ts';
 import { fromRuntime } from '../runtime.ts';
@@ -33,6 +34,7 @@ function transcriptionRuntime(parts: Parts): CallbackActorLogic<TranscriptionCom
       link: engines.recogniser,
       now: () => parts.clock.now(),
       leadingSamples: msToSamples(config.wakeword.pre_roll_ms),
+      trailingSamples: msToSamples(Math.min(TRAILING_PAD_MS, config.preprocess.pause_ms)),
       partialSamples: config.pipeline.partials
         ? msToSamples(config.pipeline.partial_interval_ms)
         : null,

@@ -7,7 +7,7 @@ export const HOP_SAMPLES = 512;
 /** Audio in front of the first hop of speech that the recogniser needs for the onset. */
 export const LEADING_PAD_MS = 240;
 /** Audio behind the last hop of speech that the recogniser needs for the ending; never more than the pause. */
-export const TRAILING_PAD_MS = 96;
+export const TRAILING_PAD_MS = 192;
 
 /** An utterance that has to be cut is cut at its quietest hop within this long before the limit. */
 const CUT_WINDOW_MS = 3_000;
@@ -78,7 +78,7 @@ export class Endpointer {
     this.#speechThreshold = options.speechThreshold ?? 0.5;
     this.#silenceThreshold = Math.min(options.silenceThreshold ?? 0.35, this.#speechThreshold);
     this.#minSpeechSamples = msToSamples(options.minSpeechMs ?? 96);
-    this.#pauseSamples = msToSamples(options.pauseMs ?? 96);
+    this.#pauseSamples = msToSamples(options.pauseMs ?? 192);
     this.#hangoverSamples = msToSamples(options.hangoverMs ?? 384);
     this.#maxUtteranceSamples = msToSamples(options.maxUtteranceMs ?? 28_000);
     const cutWindowSamples = Math.min(msToSamples(CUT_WINDOW_MS), this.#maxUtteranceSamples / 2);

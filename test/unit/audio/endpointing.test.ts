@@ -14,7 +14,7 @@ function follow(
   probabilities: readonly number[],
   options: EndpointerOptions = {},
 ): EndpointSignal[] {
-  const endpointer = new Endpointer(options);
+  const endpointer = new Endpointer({ pauseMs: 96, ...options });
   return [
     ...probabilities.flatMap((probability, hop) => endpointer.push(probability, hop * HOP_SAMPLES)),
     ...endpointer.finish('end_of_source'),
@@ -148,7 +148,7 @@ describe('Endpointer', () => {
   });
 
   it('ends what is open where the positions jump', () => {
-    const endpointer = new Endpointer();
+    const endpointer = new Endpointer({ pauseMs: 96 });
     for (let hop = 0; hop < 10; hop += 1) endpointer.push(0.9, hop * HOP_SAMPLES);
     expect(endpointer.push(0.9, 100 * HOP_SAMPLES)).to.deep.equal([
       {
@@ -164,7 +164,7 @@ describe('Endpointer', () => {
   });
 
   it('is ready for another source after it has finished, and has nothing to finish twice', () => {
-    const endpointer = new Endpointer();
+    const endpointer = new Endpointer({ pauseMs: 96 });
     endpointer.push(0.9, 0);
     expect(endpointer.finish('shutdown').map(({ type }) => type)).to.deep.equal([
       'speech.discarded',

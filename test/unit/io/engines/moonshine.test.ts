@@ -127,13 +127,13 @@ describe('moonshine', function () {
       }
     });
 
-    it('writes none where there is none, but once: "a lexicon" becomes "Alexa can"', () => {
+    it('writes none where there is none', () => {
       const taken = recordings().flatMap(({ file, kind }) =>
         !PHRASES.includes(kind) && findPhrase(texts.get(file) ?? '', PHRASES) !== null
           ? [`${file}: ${texts.get(file) ?? ''}`]
           : [],
       );
-      expect(taken).to.deep.equal(['neg2_am_michael.wav: Alexa can is a kind of dictionary']);
+      expect(taken).to.deep.equal([]);
     });
   });
 });
