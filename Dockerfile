@@ -12,7 +12,7 @@ ARG WITH_DEVICES=1
 WORKDIR /app
 RUN if [ "$WITH_DEVICES" = 1 ]; then \
       apt-get update \
-      && apt-get install -y --no-install-recommends g++ libasound2-dev make python3 \
+      && apt-get install -y --no-install-recommends g++ libasound2 make python3 \
       && rm -rf /var/lib/apt/lists/*; \
     fi
 COPY . .

@@ -37,7 +37,7 @@ describe('rtap transcribe', function () {
     sandbox.remove();
   });
 
-  it('gives the words of 19 synthetic commands, with at most 4 % of them wrong', async () => {
+  it('gives the words of 15 synthetic commands, with at most 4 % of them wrong', async () => {
     const commands = INDEX.filter(({ kind }) => kind === 'cmd');
     const files = commands.map(({ file }) => join(ROOT, 'test/fixtures/audio', file));
     const texts = await textOf(sandbox, files);
