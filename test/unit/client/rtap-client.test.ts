@@ -300,8 +300,10 @@ describe('RtapClient', () => {
     const [reason, retryInMs] = await heard.next('disconnected');
     expect(reason).to.equal('connection refused');
     expect(retryInMs).to.be.within(2, 5);
+    // Asked for before the daemon is there: it may be heard before its own opening is.
+    const status = heard.next('status');
     const running = await outlets(3, reserved.ports);
-    await heard.next('status');
+    await status;
     running.final('hello');
     await heard.until(() => heard.messages.length === 1);
     expect(heard.messages[0]).to.include({ transcript: 'hello' });

@@ -171,7 +171,7 @@ describe('device source, through PortAudio', function () {
   it('leaves no process behind when its own process is killed', async () => {
     const script = `
       const { createSource } = await import(${JSON.stringify(new URL('create-source.ts', HERE).href)});
-      const { systemClock } = await import(${JSON.stringify(new URL('source.ts', HERE).href)});
+      const { systemClock } = await import(${JSON.stringify(new URL('../system-clock.ts', HERE).href)});
       const source = createSource({ kind: 'device', name: 'mic' }, { clock: systemClock, stdin: process.stdin });
       await source.open();
       console.log('open');
