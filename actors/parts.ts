@@ -8,6 +8,7 @@ import type { InputStream } from '../src/io/sources/stdin.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
 import type { EngineLinks } from './engine-link.ts';
+import type { Presence } from './presence.ts';
 import type { SourceRequests } from './source-requests.ts';
 
 /** What a person, a log or a test may see of the running daemon. */
@@ -57,10 +58,13 @@ export interface Parts {
   readonly path: AudioPath;
   readonly voiceProgress: Progress;
   readonly wakeProgress: Progress;
+  /** Utterances that are meant to become text and have no outcome yet; they outlive the stage that has them. */
+  readonly openUtterances: Set<string>;
   readonly engines: EngineLinks;
   readonly ledger: StreamLedger;
   readonly outlets: Set<Outlet>;
   readonly condition: Condition;
+  readonly presence: Presence;
   /** Each sets its gauges, before the metrics are rendered. */
   readonly samplers: Set<() => void>;
   readonly log: Logger;
@@ -68,6 +72,21 @@ export interface Parts {
   readonly sources: SourceRequests;
   readonly stdin: InputStream;
   report(report: Report): void;
+  readonly operator: Operator;
+}
+
+/** What an operator may do with the tree, by a child's id; each refuses with a sentence where it cannot be done. */
+export interface Operator {
   /** The tree as `rtap status` shows it. */
   describeTree(): unknown;
+  suspend(id: string): void;
+  resume(id: string): void;
+  state(id: string): unknown;
+  replace(id: string, wanted: { context?: Record<string, unknown>; value?: unknown }): void;
+  kill(id: string): void;
+  /** Resolves with OTP's word for the outcome. */
+  terminateChild(id: string): Promise<unknown>;
+  restartChild(id: string): Promise<unknown>;
+  /** Follows a child until the function that it returns is called. */
+  trace(id: string, listener: (step: object) => void): () => void;
 }

@@ -1,6 +1,7 @@
 import { fromCallback } from 'xstate';
 import type { CallbackActorLogic, EventObject } from 'xstate';
 import { describeError } from '../src/domain/errors.ts';
+import { processRecorder } from '../src/telemetry/flight-recorder.ts';
 
 /** What a runtime works with. */
 export interface RuntimeContext<TFact> {
@@ -27,7 +28,8 @@ export interface Runtime<TCommand> {
 export function fromRuntime<TCommand extends EventObject, TFact extends EventObject>(
   create: (context: RuntimeContext<TFact>) => Runtime<TCommand>,
 ): CallbackActorLogic<TCommand> {
-  return fromCallback<TCommand>(({ sendBack, receive }) => {
+  return fromCallback<TCommand>(({ sendBack, receive, self }) => {
+    const machine = self._parent?.id ?? self.id;
     let isLive = true;
     const fail = (thrown: unknown): void => {
       if (isLive) sendBack({ type: 'runtime.failed', reason: describeError(thrown) });
@@ -40,10 +42,13 @@ export function fromRuntime<TCommand extends EventObject, TFact extends EventObj
         (callback) =>
         (...args) => {
           if (!isLive) return;
+          processRecorder.enter(machine, 'runtime');
           try {
             callback(...args);
           } catch (thrown) {
             fail(thrown);
+          } finally {
+            processRecorder.leave();
           }
         },
       fail,

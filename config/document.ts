@@ -1,3 +1,4 @@
+import { markdownTable } from './markdown-table.ts';
 import { LAYERS } from './problem.ts';
 import { PROFILES } from './profiles.ts';
 import { KEYS } from './schema.ts';
@@ -6,18 +7,6 @@ import { readSectionTree } from './section-tree.ts';
 
 function code(value: unknown): string {
   return `\`${JSON.stringify(value)}\``;
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  const [head = [], ...body] = cells;
-  return [line(head), rule, ...body.map(line)].join('\n');
 }
 
 function keyRow({ path, leaf }: Key): string[] {
@@ -33,7 +22,7 @@ function sections(): string[] {
   }
   return [...bySection].map(
     ([section, keys]) =>
-      `## ${section}\n\n${table([['key', 'default', 'must be', 'what it does'], ...keys.map(keyRow)])}`,
+      `## ${section}\n\n${markdownTable([['key', 'default', 'must be', 'what it does'], ...keys.map(keyRow)])}`,
   );
 }
 
@@ -47,7 +36,7 @@ function profiles(): string {
       differences.length === 0 ? 'none' : differences.join(', '),
     ];
   });
-  return table([['profile', 'production', 'differences from the defaults'], ...rows]);
+  return markdownTable([['profile', 'production', 'differences from the defaults'], ...rows]);
 }
 
 /** The reference of the configuration as Markdown, from the schema and the profiles alone. */

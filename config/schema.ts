@@ -232,6 +232,12 @@ export const schema = {
       max: 60_000,
       doc: 'Time in which a shutdown must have drained and ended everything',
     }),
+    watchdog_ms: integer({
+      default: 10_000,
+      min: 0,
+      max: 600_000,
+      doc: 'How long the event loop may be blocked before the watchdog ends the process with exit code 3; 0 never ends it, and a block is reported all the same',
+    }),
     bulkhead: {
       max_queue_size: integer({
         default: 32,

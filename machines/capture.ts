@@ -6,6 +6,7 @@ import type {
   SupervisedEvent,
 } from '../src/domain/events.ts';
 import { to } from './address.ts';
+import { drainBound, overdueDrain } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 
@@ -45,11 +46,10 @@ export const captureMachine = setup({
     hasSource: ({ context }) => context.request !== null,
     isDevice: ({ context }) => context.request?.kind === 'device',
   },
-  delays: { reopen: REOPEN_MS },
+  delays: { reopen: REOPEN_MS, drainBound },
   actions: {
     reportStarted: sendParent({ type: 'sup.ready' }),
     answerPing: sendParent({ type: 'sup.pong' }),
-    announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'capture' }),
     open: sendTo('runtime', ({ context }): CaptureCommand => {
       if (context.request === null) throw new Error('no source was asked for');
       return { type: 'source.open', request: context.request };
@@ -96,6 +96,10 @@ export const captureMachine = setup({
         metadata: event.type === 'source.warned' ? { ...event.error } : {},
       },
     })),
+    publishOverdue: sendTo(
+      to('publisher'),
+      overdueDrain('capture', 'the source did not close in time'),
+    ),
     failWithReason,
   },
 }).createMachine({
@@ -103,7 +107,7 @@ export const captureMachine = setup({
   initial: 'waiting',
   context: { request: null, source: null, error: null, endSample: 0, openings: 0 },
   invoke: { src: 'runtime', id: 'runtime' },
-  entry: ['reportStarted', 'announce'],
+  entry: 'reportStarted',
   on: {
     'sup.ping': { actions: 'answerPing' },
     'sup.shutdown': '.stopping',
@@ -166,7 +170,8 @@ export const captureMachine = setup({
     stopping: {
       description: 'The intake is closed before anything else.',
       entry: 'stop',
-      on: { 'source.stopped': 'stopped' },
+      after: { drainBound: { target: 'stopped', actions: 'publishOverdue' } },
+      on: { 'source.stopped': 'stopped', 'sup.shutdown': {} },
     },
     stopped: { type: 'final' },
   },

@@ -2,10 +2,11 @@ import { assign, enqueueActions, sendParent, sendTo, setup } from 'xstate';
 import type { EngineEvent, EngineName, SupervisedEvent } from '../src/domain/events.ts';
 import type { EngineIdentity } from '../src/domain/messages.ts';
 import { to } from './address.ts';
+import { drainBound } from './drain-bound.ts';
+import { stopCommand } from './process.ts';
+import type { ProcessCommand } from './process.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
-
-export type EngineCommand = { type: 'process.stop' };
 
 export type EngineProcessFact =
   | { type: 'process.spawned'; pid: number }
@@ -29,11 +30,12 @@ export function createEngineMachine(engine: EngineName, tells: readonly string[]
       context: {} as EngineContext,
       events: {} as SupervisedEvent | EngineProcessFact | RuntimeFailed,
     },
-    actors: { runtime: runtimeOf<EngineCommand>() },
+    actors: { runtime: runtimeOf<ProcessCommand>() },
+    delays: { drainBound },
     actions: {
       reportStarted: sendParent({ type: 'sup.ready' }),
       answerPing: sendParent({ type: 'sup.pong' }),
-      stopProcess: sendTo('runtime', { type: 'process.stop' }),
+      stopProcess: sendTo('runtime', stopCommand),
       rememberPid: assign({
         pid: ({ event }) => (event.type === 'process.spawned' ? event.pid : null),
       }),
@@ -89,7 +91,12 @@ export function createEngineMachine(engine: EngineName, tells: readonly string[]
           stopping: {
             description: 'Asked to end; the runtime kills it when it does not.',
             entry: 'stopProcess',
-            on: { 'process.exited': '#engine.stopped' },
+            after: { drainBound: '#engine.stopped' },
+            on: {
+              'process.exited': '#engine.stopped',
+              'process.failed': '#engine.stopped',
+              'sup.shutdown': {},
+            },
           },
         },
       },
@@ -99,7 +106,10 @@ export function createEngineMachine(engine: EngineName, tells: readonly string[]
         after: { 1: 'failed' },
         on: { 'sup.shutdown': 'stopped' },
       },
-      failed: { entry: 'fail' },
+      failed: {
+        description: 'The machine throws, and its supervisor decides.',
+        entry: 'fail',
+      },
       stopped: { type: 'final' },
     },
   });

@@ -1,12 +1,18 @@
-import { assign, sendParent, sendTo, setup } from 'xstate';
+import { assign, enqueueActions, sendParent, sendTo, setup } from 'xstate';
 import type { EngineEvent, PublishEvent, SupervisedEvent } from '../src/domain/events.ts';
 import type { TranscriptBody } from '../src/domain/messages.ts';
 import { to } from './address.ts';
+import { drainBound } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
-import type { TextEvent } from './transcription.ts';
+import { lostUtterance } from './transcription-news.ts';
+import type { TextEvent } from './transcription-news.ts';
 
-export type LanguageCommand = EngineEvent | TextEvent | { type: 'stage.drain' };
+export type LanguageCommand =
+  | EngineEvent
+  | TextEvent
+  /** Hand on what is at hand well within the time, with its language or without, then say `stage.drained`. */
+  | { type: 'stage.drain'; withinMs: number };
 
 export type LanguageFact =
   | { type: 'text.annotated'; body: TranscriptBody }
@@ -17,6 +23,8 @@ export interface LanguageContext {
   readonly texts: number;
   /** Texts whose language was not known in time. */
   readonly late: number;
+  /** Utterances whose final is being annotated. */
+  readonly waiting: readonly string[];
 }
 
 /** Adds language and sentiment to each text, in order, and holds no text up for longer than its bound. */
@@ -26,17 +34,30 @@ export const languageMachine = setup({
     events: {} as SupervisedEvent | EngineEvent | TextEvent | LanguageFact | RuntimeFailed,
   },
   actors: { runtime: runtimeOf<LanguageCommand>() },
+  delays: { drainBound },
   actions: {
     reportStarted: sendParent({ type: 'sup.ready' }),
     answerPing: sendParent({ type: 'sup.pong' }),
-    announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'language' }),
     passDown: sendTo('runtime', ({ event }) => event as LanguageCommand),
-    drain: sendTo('runtime', { type: 'stage.drain' }),
+    drain: sendTo('runtime', ({ event }): LanguageCommand => ({
+      type: 'stage.drain',
+      withinMs: drainBound({ event }),
+    })),
+    remember: assign({
+      waiting: ({ context, event }) =>
+        event.type === 'text.ready' && event.draft.kind === 'final'
+          ? [...context.waiting, event.draft.utterance_id]
+          : context.waiting,
+    }),
     count: assign(({ context, event }) =>
       event.type === 'text.annotated'
         ? {
             texts: context.texts + 1,
             late: context.late + (event.body.language === 'und' ? 1 : 0),
+            waiting:
+              event.body.kind === 'final'
+                ? context.waiting.filter((id) => id !== event.body.utterance_id)
+                : context.waiting,
           }
         : {},
     ),
@@ -49,20 +70,23 @@ export const languageMachine = setup({
       stage: 'language',
       endSample: event.type === 'texts.flushed' ? event.endSample : 0,
     })),
+    publishLost: enqueueActions(({ enqueue, context }) => {
+      for (const id of context.waiting) enqueue.sendTo(to('publisher'), lostUtterance(id));
+    }),
     failWithReason,
   },
 }).createMachine({
   id: 'language',
   initial: 'running',
-  context: { texts: 0, late: 0 },
+  context: { texts: 0, late: 0, waiting: [] },
   invoke: { src: 'runtime', id: 'runtime' },
-  entry: ['reportStarted', 'announce'],
+  entry: 'reportStarted',
   on: {
     'sup.ping': { actions: 'answerPing' },
     'runtime.failed': { actions: 'failWithReason' },
     'engine.ready': { actions: 'passDown' },
     'engine.lost': { actions: 'passDown' },
-    'text.ready': { actions: 'passDown' },
+    'text.ready': { actions: ['remember', 'passDown'] },
     'stage.flushed': { actions: 'passDown' },
     'text.annotated': { actions: ['count', 'publish'] },
     'texts.flushed': { actions: 'tellFlushed' },
@@ -75,6 +99,7 @@ export const languageMachine = setup({
     draining: {
       description: 'No more texts come; those at hand are handed on.',
       entry: 'drain',
+      after: { drainBound: { target: 'stopped', actions: 'publishLost' } },
       on: { 'stage.drained': 'stopped' },
     },
     stopped: { type: 'final' },

@@ -1,10 +1,11 @@
 import { assign, sendParent, sendTo, setup } from 'xstate';
 import type { SupervisedEvent } from '../src/domain/events.ts';
-import { to } from './address.ts';
+import { drainBound } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 
-export type OutletCommand = { type: 'outlet.close' };
+/** Flush and close, within the time. */
+export type OutletCommand = { type: 'outlet.close'; withinMs: number };
 
 export type OutletFact =
   | { type: 'outlet.opened'; addresses: Readonly<Record<string, string>> }
@@ -23,14 +24,17 @@ export function createOutletMachine(name: string) {
       events: {} as SupervisedEvent | OutletFact | RuntimeFailed,
     },
     actors: { runtime: runtimeOf<OutletCommand>() },
+    delays: { drainBound },
     actions: {
       reportStarted: sendParent({ type: 'sup.ready' }),
       answerPing: sendParent({ type: 'sup.pong' }),
-      announce: sendTo(to('readiness'), { type: 'stage.up', stage: name }),
       rememberAddresses: assign(({ event }) =>
         event.type === 'outlet.opened' ? { addresses: event.addresses } : {},
       ),
-      close: sendTo('runtime', { type: 'outlet.close' }),
+      close: sendTo('runtime', ({ event }): OutletCommand => ({
+        type: 'outlet.close',
+        withinMs: drainBound({ event }),
+      })),
       failWithReason,
     },
   }).createMachine({
@@ -48,11 +52,13 @@ export function createOutletMachine(name: string) {
         description: 'Its port is being opened.',
         on: { 'outlet.opened': { target: 'open', actions: 'rememberAddresses' } },
       },
-      open: { description: 'Serves.', entry: ['reportStarted', 'announce'] },
+      open: { description: 'Serves.', entry: 'reportStarted' },
       closing: {
         description: 'Takes no more clients and flushes what it has.',
         entry: 'close',
-        on: { 'outlet.closed': 'closed' },
+        // The outlet counts what it could not send; there is nobody left to publish it.
+        after: { drainBound: 'closed' },
+        on: { 'outlet.closed': 'closed', 'sup.shutdown': {} },
       },
       closed: { type: 'final' },
     },

@@ -1,6 +1,6 @@
 import { assign, sendParent, sendTo, setup } from 'xstate';
 import type { FlushEvent, PublishEvent, SupervisedEvent } from '../src/domain/events.ts';
-import { to } from './address.ts';
+import { drainBound } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 
@@ -19,10 +19,10 @@ export const publisherMachine = setup({
       SupervisedEvent | PublishEvent | FlushEvent | RuntimeFailed | { type: 'stage.drained' },
   },
   actors: { runtime: runtimeOf<PublisherCommand>() },
+  delays: { drainBound },
   actions: {
     reportStarted: sendParent({ type: 'sup.ready' }),
     answerPing: sendParent({ type: 'sup.pong' }),
-    announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'publisher' }),
     passDown: sendTo('runtime', ({ event }) => event as PublisherCommand),
     drain: sendTo('runtime', { type: 'stage.drain' }),
     count: assign(({ context, event }) =>
@@ -37,7 +37,7 @@ export const publisherMachine = setup({
   initial: 'running',
   context: { events: 0, transcripts: 0 },
   invoke: { src: 'runtime', id: 'runtime' },
-  entry: ['reportStarted', 'announce'],
+  entry: 'reportStarted',
   on: {
     'sup.ping': { actions: 'answerPing' },
     'runtime.failed': { actions: 'failWithReason' },
@@ -53,6 +53,8 @@ export const publisherMachine = setup({
     draining: {
       description: 'Says that the pipeline has stopped, as its last message.',
       entry: 'drain',
+      // Nobody is left to publish that this message was not.
+      after: { drainBound: 'stopped' },
       on: { 'stage.drained': 'stopped' },
     },
     stopped: { type: 'final' },

@@ -4,8 +4,19 @@ import { to } from './address.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 
-export type ReadinessEvent =
-  SupervisedEvent | EngineEvent | RuntimeFailed | { type: 'stage.up'; stage: string };
+export type ReadinessFact =
+  /** What was there already when it looked for the first time. */
+  | {
+      type: 'presence.found';
+      up: readonly string[];
+      engines: readonly EngineName[];
+      /** The daemon has been ready before: a later life of this actor goes on where the one before ended. */
+      hasBeenReady: boolean;
+    }
+  /** A child of the tree came or went. */
+  | { type: 'presence.changed'; child: string; isUp: boolean };
+
+export type ReadinessEvent = SupervisedEvent | EngineEvent | RuntimeFailed | ReadinessFact;
 
 /** The runtime shows it to whoever watches. */
 export interface ReadinessCommand {
@@ -34,7 +45,9 @@ export function createReadinessMachine(engines: readonly EngineName[], stages: r
     guards: {
       isComplete: ({ context }) => missingOf(context).length === 0,
       isIncomplete: ({ context }) => missingOf(context).length > 0,
-      isCapture: ({ event }) => event.type === 'stage.up' && event.stage === 'capture',
+      wasReady: ({ event }) => event.type === 'presence.found' && event.hasBeenReady,
+      isCapture: ({ event }) =>
+        event.type === 'presence.changed' && event.isUp && event.child === 'capture',
     },
     actions: {
       reportStarted: sendParent({ type: 'sup.ready' }),
@@ -45,8 +58,12 @@ export function createReadinessMachine(engines: readonly EngineName[], stages: r
             return { readyEngines: [...new Set([...context.readyEngines, event.engine])] };
           case 'engine.lost':
             return { readyEngines: context.readyEngines.filter((name) => name !== event.engine) };
-          case 'stage.up':
-            return { upStages: [...new Set([...context.upStages, event.stage])] };
+          case 'presence.found':
+            return { upStages: event.up, readyEngines: event.engines };
+          case 'presence.changed': {
+            const others = context.upStages.filter((name) => name !== event.child);
+            return { upStages: event.isUp ? [...others, event.child] : others };
+          }
           default:
             return {};
         }
@@ -94,33 +111,48 @@ export function createReadinessMachine(engines: readonly EngineName[], stages: r
     },
   }).createMachine({
     id: 'readiness',
-    initial: 'starting',
+    initial: 'looking',
     context: { engines, stages, readyEngines: [], upStages: [] },
     invoke: { src: 'runtime', id: 'runtime' },
-    entry: ['reportStarted', 'showStarting'],
+    entry: 'reportStarted',
     on: {
       'sup.ping': { actions: 'answerPing' },
       'sup.shutdown': '.stopped',
       'runtime.failed': { actions: 'failWithReason' },
       'engine.ready': { actions: ['remember', 'publishEngine'] },
       'engine.lost': { actions: ['remember', 'publishEngine'] },
-      'stage.up': { actions: 'remember' },
+      'presence.changed': { actions: 'remember' },
     },
     states: {
+      looking: {
+        description: 'Finds out what is there already.',
+        on: {
+          'presence.found': [
+            { guard: 'wasReady', target: 'resuming', actions: 'remember' },
+            { target: 'starting', actions: 'remember' },
+          ],
+        },
+      },
       starting: {
         description: 'Something has not been ready yet.',
+        entry: 'showStarting',
         always: {
           guard: 'isComplete',
           target: 'ready',
           actions: ['publishStarted', 'startCapture'],
         },
       },
+      resuming: {
+        description: 'A later life of this actor: the daemon has been ready before.',
+        entry: 'startCapture',
+        always: [{ guard: 'isComplete', target: 'ready' }, { target: 'degraded' }],
+      },
       ready: {
         description: 'Every engine answers and every stage is up.',
         entry: 'showReady',
         always: { guard: 'isIncomplete', target: 'degraded' },
         on: {
-          'stage.up': [
+          'presence.changed': [
             { guard: 'isCapture', actions: ['remember', 'startCapture'] },
             { actions: 'remember' },
           ],
@@ -131,7 +163,7 @@ export function createReadinessMachine(engines: readonly EngineName[], stages: r
         entry: 'showDegraded',
         always: { guard: 'isComplete', target: 'ready' },
         on: {
-          'stage.up': [
+          'presence.changed': [
             { guard: 'isCapture', actions: ['remember', 'startCapture'] },
             { actions: 'remember' },
           ],

@@ -32,7 +32,6 @@ export const ringMachine = setup({
   actions: {
     reportStarted: sendParent({ type: 'sup.ready' }),
     answerPing: sendParent({ type: 'sup.pong' }),
-    announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'ring' }),
     close: sendTo('runtime', { type: 'intake.close' }),
     count: assign(({ context, event }) =>
       event.type === 'ring.overflowed'
@@ -78,7 +77,7 @@ export const ringMachine = setup({
   initial: 'open',
   context: { overflows: 0, droppedSamples: 0 },
   invoke: { src: 'runtime', id: 'runtime' },
-  entry: ['reportStarted', 'announce'],
+  entry: 'reportStarted',
   on: {
     'sup.ping': { actions: 'answerPing' },
     'runtime.failed': { actions: 'failWithReason' },

@@ -1,6 +1,5 @@
 import { assign, enqueueActions, sendParent, sendTo, setup } from 'xstate';
 import type {
-  Draft,
   EndReason,
   EngineEvent,
   FlushEvent,
@@ -10,10 +9,23 @@ import type {
   SupervisedEvent,
   WakeEvent,
 } from '../src/domain/events.ts';
-import { CHANNELS, SAMPLE_RATE_HZ, msToSamples, samplesToMs } from '../src/domain/pcm.ts';
 import { to } from './address.ts';
+import { drainBound } from './drain-bound.ts';
+import { awaken, extended } from './listening.ts';
+import type { Kept, Window } from './listening.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
+import {
+  discardedUtterance,
+  listeningEnded,
+  listeningStarted,
+  lostUtterance,
+  orphanedUtterance,
+  readyText,
+  startedUtterance,
+  wakeNews,
+} from './transcription-news.ts';
+import type { TextEvent } from './transcription-news.ts';
 import { utteranceMachine } from './utterance.ts';
 import type {
   DecodeKind,
@@ -27,6 +39,8 @@ export type TranscriptionCommand =
   | SourceEvent
   /** Starts to keep the utterance's audio. */
   | { type: 'utterance.keep'; utteranceId: string; startSample: number }
+  /** It is meant to become text: whatever happens to this stage, its fate is told. */
+  | { type: 'utterance.accepted'; utteranceId: string; startSample: number }
   | { type: 'utterance.drop'; utteranceId: string }
   | { type: 'utterance.partials'; utteranceId: string; isWanted: boolean }
   | {
@@ -45,27 +59,10 @@ export type TranscriptionCommand =
 export type TranscriptionFact =
   | { type: 'decode.done'; utteranceId: string; kind: DecodeKind; recognition: Recognition }
   | { type: 'decode.failed'; utteranceId: string; kind: DecodeKind; reason: string }
+  /** What an earlier life of this stage had open when it ended. */
+  | { type: 'utterances.orphaned'; utteranceIds: readonly string[] }
   | { type: 'wake.passed'; utteranceId: string }
   | { type: 'window.passed'; atSample: number };
-
-/** Told to the language stage; in order, finals and partials alike. */
-export type TextEvent =
-  | { type: 'text.ready'; draft: Draft }
-  /** All texts of the ended source have been handed on. */
-  | { type: 'stage.flushed'; stage: string; endSample: number };
-
-interface Kept {
-  readonly utteranceId: string;
-  readonly startSample: number;
-  readonly endSample: number | null;
-  readonly isAddressed: boolean;
-}
-
-interface Window {
-  readonly phrase: string;
-  readonly untilSample: number;
-  readonly hardUntilSample: number;
-}
 
 export interface TranscriptionOptions {
   readonly activation: 'wakeword' | 'always';
@@ -88,9 +85,6 @@ export interface TranscriptionContext {
   readonly outcomes: Readonly<Partial<Record<UtteranceOutcome, number>>>;
 }
 
-/** A wake word may be found a little outside of what voice activity took for the speech. */
-const WAKE_SLACK_SAMPLES = msToSamples(500);
-
 /** Decides what is listened to, keeps one actor for each utterance, and hands its texts on. */
 export function createTranscriptionMachine(options: TranscriptionOptions) {
   return setup({
@@ -109,6 +103,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       children: {},
     },
     actors: { runtime: runtimeOf<TranscriptionCommand>(), utterance: utteranceMachine },
+    delays: { drainBound },
     guards: {
       isWindowOver: ({ context, event }) =>
         event.type === 'window.passed' &&
@@ -126,7 +121,6 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
     actions: {
       reportStarted: sendParent({ type: 'sup.ready' }),
       answerPing: sendParent({ type: 'sup.pong' }),
-      announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'transcription' }),
       passDown: sendTo('runtime', ({ event }) => event as TranscriptionCommand),
       begin: enqueueActions(({ enqueue, context, event }) => {
         if (event.type !== 'speech.started') return;
@@ -165,14 +159,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       }),
       publishStarted: sendTo(to('publisher'), ({ event }) => {
         if (event.type !== 'utterance.accepted') throw new Error(`${event.type} starts nothing`);
-        return {
-          type: 'publish.event',
-          body: {
-            event_type: 'processing_started',
-            level: 'info',
-            metadata: { utterance_id: event.utteranceId, start_sample: event.startSample },
-          },
-        };
+        return startedUtterance(event);
       }),
       tellCurrent: enqueueActions(({ enqueue, context, event }) => {
         if (context.current === null) return;
@@ -181,12 +168,13 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       endCurrent: assign(({ context, event }) => {
         if (event.type !== 'speech.ended') return { current: null };
         const { endSample } = event;
+        const ended = context.utterances.find((kept) => kept.utteranceId === context.current);
         return {
           current: null,
           utterances: context.utterances.map((kept) =>
-            kept.utteranceId === context.current ? { ...kept, endSample } : kept,
+            kept === ended ? { ...kept, endSample } : kept,
           ),
-          window: extended(context, endSample),
+          window: extended(context.window, ended, endSample, context.options),
         };
       }),
       endOpen: enqueueActions(({ enqueue, context }) => {
@@ -206,75 +194,33 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       }),
       wake: enqueueActions(({ enqueue, context, event }) => {
         if (event.type !== 'wake.detected' || context.options.activation === 'always') return;
-        const untilSample = event.atSample + msToSamples(context.options.wakeTimeoutMs);
-        const window = {
-          phrase: event.phrase,
-          untilSample,
-          hardUntilSample: event.atSample + msToSamples(context.options.listeningWindowMs),
-        };
-        const speaks = context.utterances.find((kept) => contains(kept, event.atSample));
-        // What began within the window before the detection arrived is addressed to us as well.
-        const followers = context.utterances.filter(
-          (kept) =>
-            !kept.isAddressed &&
-            kept !== speaks &&
-            kept.startSample > event.atSample &&
-            kept.startSample <= untilSample,
-        );
+        const { window, spoken, followers } = awaken(event, context.utterances, context.options);
         enqueue.assign({
           window,
           utterances: context.utterances.map((kept) =>
-            kept === speaks || followers.includes(kept) ? { ...kept, isAddressed: true } : kept,
+            kept === spoken || followers.includes(kept) ? { ...kept, isAddressed: true } : kept,
           ),
         });
-        for (const kept of [...(speaks === undefined ? [] : [speaks]), ...followers]) {
+        for (const kept of [...(spoken === null ? [] : [spoken]), ...followers]) {
           enqueue.sendTo(kept.utteranceId, {
             type: 'utterance.addressed',
-            phrase: kept === speaks ? event.phrase : null,
+            phrase: kept === spoken ? event.phrase : null,
             atSample: event.atSample,
           });
         }
-        enqueue.sendTo('runtime', { type: 'window.watch', untilSample });
+        enqueue.sendTo('runtime', { type: 'window.watch', untilSample: window.untilSample });
       }),
       publishWake: sendTo(to('publisher'), ({ event }) => {
         if (event.type !== 'wake.detected') throw new Error(`${event.type} is no wake word`);
-        return {
-          type: 'publish.event',
-          body: {
-            event_type: 'wake_word_detected',
-            level: 'info',
-            metadata: {
-              phrase: event.phrase,
-              engine: event.engine,
-              score: event.score,
-              at_sample: event.atSample,
-            },
-          },
-        };
+        return wakeNews(event);
       }),
-      publishListening: sendTo(to('publisher'), ({ context }) => ({
-        type: 'publish.event',
-        body: {
-          event_type: 'listening_started',
-          level: 'info',
-          metadata: {
-            phrase: context.window?.phrase ?? null,
-            until_sample: context.window?.untilSample ?? null,
-          },
-        },
-      })),
+      publishListening: sendTo(to('publisher'), ({ context }) => listeningStarted(context.window)),
       closeWindow: assign({ window: null }),
-      publishListeningEnded: sendTo(to('publisher'), ({ context, event }) => ({
-        type: 'publish.event',
-        body: {
-          event_type: 'listening_ended',
-          level: 'info',
-          metadata:
-            event.type === 'window.passed'
-              ? { reason: 'timeout', at_sample: event.atSample }
-              : { reason: 'end_of_source', at_sample: context.endedAt },
-        },
-      })),
+      publishListeningEnded: sendTo(to('publisher'), ({ context, event }) =>
+        event.type === 'window.passed'
+          ? listeningEnded('timeout', event.atSample)
+          : listeningEnded('end_of_source', context.endedAt),
+      ),
       endListening: enqueueActions(({ enqueue, context }) => {
         if (context.window !== null) enqueue({ type: 'publishListeningEnded' });
       }),
@@ -310,7 +256,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       handOn: sendTo(to('language'), ({ context, event }): TextEvent => {
         if (event.type !== 'utterance.text') throw new Error(`${event.type} carries no text`);
         const kept = context.utterances.find((one) => one.utteranceId === event.utteranceId);
-        return { type: 'text.ready', draft: draftOf(event, kept?.startSample ?? 0) };
+        return readyText(event, kept?.startSample ?? 0);
       }),
       close: enqueueActions(({ enqueue, context, event }) => {
         if (event.type !== 'utterance.closed') return;
@@ -331,15 +277,18 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       }),
       publishDiscarded: sendTo(to('publisher'), ({ event }) => {
         if (event.type !== 'utterance.closed') throw new Error(`${event.type} closes nothing`);
-        const { utteranceId, outcome, reason } = event;
-        return {
-          type: 'publish.event',
-          body: {
-            event_type: 'utterance_discarded',
-            level: outcome === 'lost' ? 'error' : 'info',
-            metadata: { utterance_id: utteranceId, outcome, ...(reason === '' ? {} : { reason }) },
-          },
-        };
+        return discardedUtterance(event);
+      }),
+      publishLost: enqueueActions(({ enqueue, context }) => {
+        for (const { utteranceId } of context.utterances) {
+          enqueue.sendTo(to('publisher'), lostUtterance(utteranceId));
+        }
+      }),
+      publishOrphans: enqueueActions(({ enqueue, event }) => {
+        if (event.type !== 'utterances.orphaned') return;
+        for (const utteranceId of event.utteranceIds) {
+          enqueue.sendTo(to('publisher'), orphanedUtterance(utteranceId));
+        }
       }),
       newSource: assign({ flushed: [], endedAt: null, window: null }),
       rememberEnd: assign({
@@ -370,7 +319,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       outcomes: {},
     },
     invoke: { src: 'runtime', id: 'runtime' },
-    entry: ['reportStarted', 'announce'],
+    entry: 'reportStarted',
     on: {
       'sup.ping': { actions: 'answerPing' },
       'runtime.failed': { actions: 'failWithReason' },
@@ -384,7 +333,8 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       'speech.resumed': { actions: 'tellCurrent' },
       'speech.ended': { actions: ['tellCurrent', 'endCurrent', 'watchWindow'] },
       'speech.discarded': { actions: ['tellCurrent', 'endCurrent'] },
-      'utterance.accepted': { actions: 'publishStarted' },
+      'utterance.accepted': { actions: ['publishStarted', 'passDown'] },
+      'utterances.orphaned': { actions: 'publishOrphans' },
       'utterance.partials': { actions: 'passDown' },
       'utterance.decode': { actions: 'passDown' },
       'utterance.undecided': { actions: 'watchWake' },
@@ -402,6 +352,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
         always: { guard: 'isFlushed', target: '.flushed' },
         states: {
           deciding: {
+            description: 'Asks what the activation is: no time passes in it.',
             always: [{ guard: 'isAlways', target: 'always' }, { target: 'idle' }],
           },
           always: { description: 'All speech is addressed to us.' },
@@ -435,6 +386,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       draining: {
         description: 'No more speech comes; the finals on the way are waited for.',
         entry: 'endOpen',
+        after: { drainBound: { target: 'stopped', actions: 'publishLost' } },
         always: { guard: 'isEmpty', target: 'stopped' },
         on: { 'wake.detected': { actions: ['publishWake', 'wake'] } },
       },
@@ -446,47 +398,4 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
 /** The end of an utterance that voice activity will not tell of; the decoder takes what audio there is. */
 function endOf(endSample: number, atSample: number, reason: EndReason): UtteranceEvent {
   return { type: 'speech.ended', endSample, atSample, reason, silenceMs: 0 };
-}
-
-function contains(kept: Kept, sample: number): boolean {
-  const endSample = kept.endSample ?? Infinity;
-  return (
-    sample >= kept.startSample - WAKE_SLACK_SAMPLES && sample <= endSample + WAKE_SLACK_SAMPLES
-  );
-}
-
-/** An utterance that was addressed to us keeps the window open for what may follow it. */
-function extended(context: TranscriptionContext, endSample: number): Window | null {
-  const { window } = context;
-  const kept = context.utterances.find((one) => one.utteranceId === context.current);
-  if (window === null || kept?.isAddressed !== true) return window;
-  const wanted = endSample + msToSamples(context.options.wakeTimeoutMs);
-  return {
-    ...window,
-    untilSample: Math.min(window.hardUntilSample, Math.max(window.untilSample, wanted)),
-  };
-}
-
-function draftOf(
-  text: Extract<UtteranceRequest, { type: 'utterance.text' }>,
-  startSample: number,
-): Draft {
-  const { recognition, ended } = text;
-  const endSample = Math.min(ended?.endSample ?? Infinity, recognition.toSample);
-  return {
-    utterance_id: text.utteranceId,
-    kind: text.kind,
-    revision: text.revision,
-    transcript: text.text,
-    confidence: recognition.confidence,
-    audio_start_sample: startSample,
-    audio_end_sample: endSample,
-    audio_duration_ms: samplesToMs(endSample - startSample),
-    processing_time_ms: recognition.turnaroundMs,
-    sample_rate: SAMPLE_RATE_HZ,
-    channels: CHANNELS,
-    stage_latencies: { speech_to_text: recognition.decodeMs },
-    decision: ended === null ? null : { reason: ended.reason, silence_ms: ended.silenceMs },
-    engine: recognition.engine,
-  };
 }

@@ -219,6 +219,7 @@ export const utteranceMachine = setup({
   output: ({ context }) => ({ utteranceId: context.utteranceId }),
   states: {
     opening: {
+      description: 'Asks whether it is addressed to us from the start: no time passes in it.',
       always: [{ guard: 'isAddressed', target: 'active' }, { target: 'candidate' }],
     },
     candidate: {
@@ -279,6 +280,7 @@ export const utteranceMachine = setup({
       },
       states: {
         speaking: {
+          description: 'The speech goes on.',
           on: { 'speech.paused': { target: 'paused', actions: 'rememberPause' } },
         },
         paused: {

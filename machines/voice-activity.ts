@@ -7,6 +7,7 @@ import type {
   SupervisedEvent,
 } from '../src/domain/events.ts';
 import { to } from './address.ts';
+import { drainBound, overdueDrain } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 import { gapPublication } from './stage-facts.ts';
@@ -31,10 +32,10 @@ export const voiceActivityMachine = setup({
       SupervisedEvent | EngineEvent | SourceEvent | SpeechEvent | StageFact | RuntimeFailed,
   },
   actors: { runtime: runtimeOf<VoiceActivityCommand>() },
+  delays: { drainBound },
   actions: {
     reportStarted: sendParent({ type: 'sup.ready' }),
     answerPing: sendParent({ type: 'sup.pong' }),
-    announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'voice-activity' }),
     passDown: sendTo('runtime', ({ event }) => event as VoiceActivityCommand),
     drain: sendTo('runtime', { type: 'stage.drain' }),
     tellTranscription: sendTo(to('transcription'), ({ event }) => event),
@@ -46,6 +47,10 @@ export const voiceActivityMachine = setup({
     publishGap: sendTo(to('publisher'), ({ event }) => gapPublication(event, 'voice-activity')),
     countUtterance: assign({ utterances: ({ context }) => context.utterances + 1 }),
     countDiscarded: assign({ discarded: ({ context }) => context.discarded + 1 }),
+    publishOverdue: sendTo(
+      to('publisher'),
+      overdueDrain('voice-activity', 'speech in the last of the audio'),
+    ),
     failWithReason,
   },
 }).createMachine({
@@ -53,7 +58,7 @@ export const voiceActivityMachine = setup({
   initial: 'running',
   context: { utterances: 0, discarded: 0 },
   invoke: { src: 'runtime', id: 'runtime' },
-  entry: ['reportStarted', 'announce'],
+  entry: 'reportStarted',
   on: {
     'sup.ping': { actions: 'answerPing' },
     'runtime.failed': { actions: 'failWithReason' },
@@ -106,6 +111,7 @@ export const voiceActivityMachine = setup({
       description:
         'The intake is closed: what was captured is still looked at, and speech is ended.',
       entry: 'drain',
+      after: { drainBound: { target: 'stopped', actions: 'publishOverdue' } },
       on: {
         'speech.started': { actions: ['countUtterance', 'tellTranscription'] },
         'speech.paused': { actions: 'tellTranscription' },

@@ -8,6 +8,7 @@ import type {
 } from '../src/domain/events.ts';
 import { findPhrase } from '../src/domain/phrase.ts';
 import { to } from './address.ts';
+import { drainBound, overdueDrain } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 import { gapPublication } from './stage-facts.ts';
@@ -47,6 +48,7 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
         | RuntimeFailed,
     },
     actors: { runtime: runtimeOf<WakeWordCommand>() },
+    delays: { drainBound },
     guards: {
       hasPhrase: ({ context, event }) =>
         event.type === 'text.heard' && findPhrase(event.text, context.phrases) !== null,
@@ -54,7 +56,6 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
     actions: {
       reportStarted: sendParent({ type: 'sup.ready' }),
       answerPing: sendParent({ type: 'sup.pong' }),
-      announce: sendTo(to('readiness'), { type: 'stage.up', stage: 'wakeword' }),
       passDown: sendTo('runtime', ({ event }) => event as WakeWordCommand),
       drain: sendTo('runtime', { type: 'stage.drain' }),
       tellTranscription: sendTo(to('transcription'), ({ event }) => event),
@@ -77,6 +78,10 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
       })),
       publishGap: sendTo(to('publisher'), ({ event }) => gapPublication(event, 'wakeword')),
       count: assign({ detections: ({ context }) => context.detections + 1 }),
+      publishOverdue: sendTo(
+        to('publisher'),
+        overdueDrain('wakeword', 'a wake word in the last of the audio'),
+      ),
       failWithReason,
     },
   }).createMachine({
@@ -84,7 +89,7 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
     initial: 'armed',
     context: { mode, phrases, detections: 0 },
     invoke: { src: 'runtime', id: 'runtime' },
-    entry: ['reportStarted', 'announce'],
+    entry: 'reportStarted',
     on: {
       'sup.ping': { actions: 'answerPing' },
       'runtime.failed': { actions: 'failWithReason' },
@@ -105,6 +110,7 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
       draining: {
         description: 'Looks at what was captured before the intake closed.',
         entry: 'drain',
+        after: { drainBound: { target: 'stopped', actions: 'publishOverdue' } },
         on: { 'stage.drained': 'stopped' },
       },
       stopped: { type: 'final' },

@@ -2,13 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { createActor } from 'xstate';
 import { createEngineLinks } from '../actors/engine-link.ts';
 import type { Condition, Parts, Report } from '../actors/parts.ts';
+import { Presence } from '../actors/presence.ts';
 import { SourceRequests } from '../actors/source-requests.ts';
 import { wakeWordMode } from '../actors/stages/wake-word.ts';
 import { speechEnginesOf } from '../actors/engines/selection.ts';
 import type { RtapConfig } from '../config/schema.ts';
+import type { ChildSpec } from '../supervisors/child-spec.ts';
+import { deadLetterOf } from '../supervisors/dead-letter-tap.ts';
+import type { TransitionMonitor } from '../supervisors/gate.ts';
+import type { SupervisionEmitted, SupervisionRecord } from '../supervisors/records.ts';
+import { restartChild, terminateChild } from '../supervisors/requests.ts';
 import { Births, statusOfTree } from '../supervisors/status.ts';
 import { supervise } from '../supervisors/supervise.ts';
-import { logicOf, treeOf } from '../supervisors/tree.ts';
+import { Sys } from '../supervisors/sys.ts';
+import { actorsOf, treeOf } from '../supervisors/tree.ts';
 import { AudioPath } from './audio/audio-path.ts';
 import { Progress } from './audio/progress.ts';
 import { describeError } from './domain/errors.ts';
@@ -27,8 +34,13 @@ export interface DaemonOptions {
   /** False where the pipeline serves one command and nobody connects to it. */
   readonly hasServers: boolean;
   readonly controlPath: string;
-  onReport(report: Report): void;
+  /** Hears of every transition of the actors. */
+  readonly monitor?: TransitionMonitor;
+  onReport(report: DaemonReport): void;
 }
+
+/** What the daemon tells: what its actors report, and what happens in their tree. */
+export type DaemonReport = Report | { type: 'supervised'; record: SupervisionRecord };
 
 /** How a daemon ended. */
 export type DaemonEnd = { kind: 'stopped' } | { kind: 'escalated'; reason: string };
@@ -40,14 +52,15 @@ export interface Daemon {
   ask(request: SourceRequest): void;
   /** Begins the graceful shutdown; `ended` settles when it is done. */
   stop(): void;
+  /** Stops everything in order, as far as it goes, and then ends as escalated: for an error that nothing caught. */
+  escalate(reason: string): void;
   readonly ended: Promise<DaemonEnd>;
 }
 
-/** The child of which this actor is a later life, by its id, as in `capture#2`; null for everything else. */
-function restartedChild(actorRef: object): string | null {
-  const [, child, incarnation] =
-    /^([a-z-]+)#(\d+)$/.exec((actorRef as { id?: string }).id ?? '') ?? [];
-  return child !== undefined && Number(incarnation) > 1 ? child : null;
+/** All that ends with a child, whether it is told of or not: a supervisor that is killed says nothing more. */
+function idsBelow(spec: ChildSpec): string[] {
+  if (spec.type !== 'supervisor') return [];
+  return spec.children.flatMap((child) => [child.id, ...idsBelow(child)]);
 }
 
 /** Builds the parts and the tree, and starts it. */
@@ -70,6 +83,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     path: new AudioPath(msToSamples(config.audio.ring_buffer_size_ms)),
     voiceProgress: new Progress(),
     wakeProgress: new Progress(),
+    openUtterances: new Set(),
     engines: createEngineLinks(),
     ledger: new StreamLedger({
       instance: config.cluster.instance,
@@ -83,11 +97,35 @@ export function startDaemon(options: DaemonOptions): Daemon {
     log,
     metrics,
     sources,
+    presence: new Presence(),
     stdin: process.stdin,
     report: (report) => {
       options.onReport(report);
     },
-    describeTree: () => statusOfTree(root, births),
+    operator: {
+      describeTree: () => statusOfTree(root, births),
+      suspend: (id) => {
+        sys.suspend(id);
+      },
+      resume: (id) => {
+        sys.resume(id);
+      },
+      state: (id) => sys.state(id),
+      replace: (id, wanted) => {
+        sys.replace(id, wanted);
+      },
+      kill: (id) => {
+        sys.kill(id);
+      },
+      terminateChild: (id) => terminateChild(sys.supervisorOf(id), id),
+      restartChild: (id) => restartChild(sys.supervisorOf(id), id),
+      trace: (id, listener) => {
+        const following = sys.trace(id, listener);
+        return () => {
+          following.unsubscribe();
+        };
+      },
+    },
   };
   metrics.epoch.set(epoch);
 
@@ -97,23 +135,49 @@ export function startDaemon(options: DaemonOptions): Daemon {
     hasServers: options.hasServers,
     shutdownMs: config.resilience.shutdown_ms,
   };
-  const logic = supervise(
-    treeOf(shape),
-    logicOf(parts, shape, {
+  const tree = treeOf(shape);
+  const below = new Map(tree.children.map((child) => [child.id, idsBelow(child)]));
+  const logic = supervise(tree, {
+    actors: actorsOf(parts, shape, {
       engineOptions,
       controlPath: options.controlPath,
       renderMetrics: render,
     }),
-    epoch,
-  );
+    seed: epoch,
+    ...(options.monitor === undefined ? {} : { monitor: options.monitor }),
+  });
+
+  function note(record: SupervisionRecord): void {
+    switch (record.kind) {
+      case 'started':
+        if (record.incarnation > 1) metrics.restarts.inc({ child: record.child });
+        parts.presence.set(record.child, true);
+        break;
+      case 'stopped':
+      case 'fell':
+        for (const id of below.get(record.child) ?? []) parts.presence.set(id, false);
+        parts.presence.set(record.child, false);
+        break;
+      case 'dead_letter':
+        metrics.deadLetters.inc({ reason: record.reason });
+        break;
+      case 'escalated':
+      case 'auto_shutdown':
+    }
+    options.onReport({ type: 'supervised', record });
+  }
+
   const root = createActor(logic, {
     systemId: 'rtap',
-    inspect: (event) => {
-      if (event.type !== '@xstate.actor') return;
-      births.note(event.actorRef);
-      const child = restartedChild(event.actorRef);
-      if (child !== null) metrics.restarts.inc({ child });
+    inspect: (inspected) => {
+      if (inspected.type === '@xstate.actor') births.note(inspected.actorRef);
+      const letter = deadLetterOf(inspected);
+      if (letter !== null) note(letter);
     },
+  });
+  const sys = new Sys(root);
+  root.on('supervision.record', (emitted) => {
+    note((emitted as unknown as SupervisionEmitted).record);
   });
 
   const ended = new Promise<DaemonEnd>((resolve) => {
@@ -128,16 +192,24 @@ export function startDaemon(options: DaemonOptions): Daemon {
   });
   root.start();
 
+  function end(event: { type: 'sup.shutdown' } | { type: 'sup.escalate'; reason: string }): void {
+    if (condition.state !== 'stopping') {
+      condition.state = 'stopping';
+      parts.report({ type: 'readiness.changed', state: 'stopping', missing: [] });
+    }
+    root.send(event);
+  }
+
   return {
     parts,
     ask: (request) => {
       sources.ask(request);
     },
     stop: () => {
-      if (condition.state === 'stopping') return;
-      condition.state = 'stopping';
-      parts.report({ type: 'readiness.changed', state: 'stopping', missing: [] });
-      root.send({ type: 'sup.shutdown' });
+      end({ type: 'sup.shutdown' });
+    },
+    escalate: (reason) => {
+      end({ type: 'sup.escalate', reason });
     },
     ended,
   };

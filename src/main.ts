@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { ConfigRequest } from '../config/load.ts';
 import { describeProblem, problemsOf } from '../config/problem.ts';
+import { runBench } from './cli/bench.ts';
 import type { CommandIo } from './cli/command-io.ts';
 import { runConfigCheck, runConfigShow } from './cli/config.ts';
 import { runDevices } from './cli/devices.ts';
@@ -10,6 +11,8 @@ import { runDoctor } from './cli/doctor.ts';
 import { runListen } from './cli/listen.ts';
 import { runRun } from './cli/run.ts';
 import { runStatus } from './cli/status.ts';
+import { runSys } from './cli/sys.ts';
+import type { SysAction } from './cli/sys.ts';
 import { runTranscribe } from './cli/transcribe.ts';
 import { version } from './cli/version.ts';
 import { EXIT, RtapError, describeError } from './domain/errors.ts';
@@ -26,6 +29,12 @@ interface ConfigFlags {
   config?: string;
   set: string[];
   source?: string;
+}
+
+interface SysFlags extends ConfigFlags {
+  json?: true;
+  context?: string;
+  value?: string;
 }
 
 function requestOf(flags: ConfigFlags): ConfigRequest {
@@ -126,6 +135,62 @@ function createProgram(finish: (code: number) => void): Command {
             json: flags.json ?? false,
             watch: flags.watch ?? false,
             signal: untilSignal(),
+          },
+          io,
+        ),
+      );
+    });
+
+  const sys = program
+    .command('sys')
+    .description('look into a running daemon, child by child, and hold, replace or restart them');
+  const ofChild = (action: SysAction, description: string): Command =>
+    withConfig(sys.command(action))
+      .description(description)
+      .argument('<child>', 'its name, as in rtap status')
+      .option('--json', 'as JSON')
+      .action(async (child: string, flags: SysFlags) => {
+        const { config } = loadConfig(requestOf(flags));
+        finish(
+          await runSys(
+            {
+              controlPath: controlSocketPath(config.cluster.instance, process.env),
+              action,
+              child,
+              json: flags.json ?? false,
+              signal: untilSignal(),
+              ...(flags.context === undefined ? {} : { context: flags.context }),
+              ...(flags.value === undefined ? {} : { value: flags.value }),
+            },
+            io,
+          ),
+        );
+      });
+  ofChild('state', 'its state and context; what was said is left out');
+  ofChild('trace', 'its events and states as they come, until Ctrl-C');
+  ofChild('suspend', 'hold its events');
+  ofChild('resume', 'let it go on');
+  ofChild('replace', 'set fields of its context, or the state that it is in')
+    .option('--context <json>', 'fields of its context')
+    .option('--value <state>', 'a state, by its name or as JSON');
+  ofChild('kill', 'end it at once, as if it had crashed');
+  ofChild('terminate', 'stop it, and leave it down');
+  ofChild('restart', 'start it again after terminate');
+
+  program
+    .command('bench')
+    .description('measure: supervision, or all there is')
+    .argument('[name]', 'what is measured')
+    .option('--quick', 'a few short repetitions: to see that it works, and not how fast')
+    .option('--json', 'as JSON')
+    .action(async (name: string | undefined, flags: { quick?: true; json?: true }) => {
+      finish(
+        await runBench(
+          {
+            name: name ?? null,
+            isQuick: flags.quick ?? false,
+            json: flags.json ?? false,
+            isStderrTty: process.stderr.isTTY,
           },
           io,
         ),

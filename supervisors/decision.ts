@@ -1,48 +1,78 @@
-import type { Restart, Strategy } from './child-spec.ts';
+import type { Child, Supervisor } from './child-spec.ts';
+import type { Exit } from './records.ts';
+
+/** A child as its supervisor keeps it: OTP's `pid`, `undefined` and `restarting`. */
+export interface Entry {
+  readonly spec: Child;
+  readonly status: 'running' | 'down' | 'restarting';
+}
 
 /** What a supervisor does about a child that has ended. */
 export type Decision =
+  /** It stays down; a temporary or dynamic child is forgotten. */
   | { readonly kind: 'abandon' }
+  /** It stays down, and the supervisor stops with it. */
+  | { readonly kind: 'auto_shutdown' }
   | { readonly kind: 'escalate' }
   | {
       readonly kind: 'restart';
-      /** In order of stopping. Those that are down already acknowledge at once. */
+      /** In order of stopping; none that is down. */
       readonly stop: readonly string[];
       /** In order of starting. */
       readonly start: readonly string[];
     };
 
 export interface Fall {
+  readonly flags: Pick<Supervisor, 'strategy' | 'autoShutdown' | 'intensity'>;
   /** All children, in order of starting. */
-  readonly order: readonly string[];
-  readonly strategy: Strategy;
+  readonly entries: readonly Entry[];
   readonly childId: string;
-  readonly restart: Restart;
-  readonly abnormal: boolean;
+  /** How it ended; null when an attempt to start it again has failed, which is tried again whatever its type. */
+  readonly exit: Exit | null;
   /** Restarts within the period, this one not counted. */
   readonly recentRestarts: number;
-  readonly maxRestarts: number;
-  /** Children that an earlier decision still has to start. */
-  readonly awaitingStart: readonly string[];
 }
 
 /** OTP's rules, as one pure table: restart type, then intensity, then strategy. */
 export function decide(fall: Fall): Decision {
-  const wanted = fall.restart === 'permanent' || (fall.restart === 'transient' && fall.abnormal);
-  if (!wanted) return { kind: 'abandon' };
-  if (fall.recentRestarts + 1 > fall.maxRestarts) return { kind: 'escalate' };
-  const group = new Set([...fall.awaitingStart, ...restartGroup(fall)]);
-  const start = fall.order.filter((id) => group.has(id));
-  return { kind: 'restart', start, stop: [...start].reverse() };
+  const fallen = fall.entries.find(({ spec }) => spec.id === fall.childId);
+  if (fallen === undefined) return { kind: 'abandon' };
+  if (fall.exit !== null && !isRestarted(fallen.spec, fall.exit)) {
+    return { kind: endsSupervisor(fall, fallen.spec) ? 'auto_shutdown' : 'abandon' };
+  }
+  if (fall.recentRestarts + 1 > fall.flags.intensity.restarts) return { kind: 'escalate' };
+  const group = restartGroup(fall);
+  return {
+    kind: 'restart',
+    stop: group
+      .filter(({ spec, status }) => status === 'running' && spec.id !== fall.childId)
+      .map(({ spec }) => spec.id)
+      .reverse(),
+    // A temporary child is stopped with its group, and forgotten.
+    start: group.filter(({ spec }) => spec.restart !== 'temporary').map(({ spec }) => spec.id),
+  };
 }
 
-function restartGroup(fall: Fall): readonly string[] {
-  switch (fall.strategy) {
+function isRestarted({ restart }: Child, exit: Exit): boolean {
+  return restart === 'permanent' || (restart === 'transient' && exit === 'abnormal');
+}
+
+function endsSupervisor({ flags, entries, childId }: Fall, fallen: Child): boolean {
+  if (!fallen.significant || flags.autoShutdown === 'never') return false;
+  if (flags.autoShutdown === 'any_significant') return true;
+  return !entries.some(
+    ({ spec, status }) => spec.id !== childId && spec.significant && status !== 'down',
+  );
+}
+
+function restartGroup({ flags, entries, childId }: Fall): readonly Entry[] {
+  switch (flags.strategy) {
     case 'one_for_one':
-      return [fall.childId];
+    case 'simple_one_for_one':
+      return entries.filter(({ spec }) => spec.id === childId);
     case 'one_for_all':
-      return fall.order;
+      return entries;
     case 'rest_for_one':
-      return fall.order.slice(fall.order.indexOf(fall.childId));
+      return entries.slice(entries.findIndex(({ spec }) => spec.id === childId));
   }
 }

@@ -1,7 +1,8 @@
 import type { AnyActorRef } from 'xstate';
+import type { Restart } from './child-spec.ts';
 import { childrenOf } from './reap.ts';
 import type { SlotContext } from './slot.ts';
-import type { SupervisorContext } from './supervise.ts';
+import type { SupervisorContext } from './operations.ts';
 
 /** One child of the tree as it is now. */
 export interface ChildStatus {
@@ -13,6 +14,13 @@ export interface ChildStatus {
   readonly state: string;
   readonly incarnation: number;
   readonly restarts: number;
+  /** Of a supervisor: its restarts within its period, and how many it may have; null for a worker. */
+  readonly intensity: {
+    readonly restarts: number;
+    readonly most: number;
+    readonly periodMs: number;
+  } | null;
+  readonly restart: Restart;
   /** Why it last ended; empty if it never did. */
   readonly reason: string;
   /** How long this incarnation has run; null while it is down. */
@@ -49,7 +57,7 @@ interface MachineSnapshot<TContext> {
 export function statusOfTree(supervisor: AnyActorRef, births: Births): ChildStatus[] {
   const { context } = supervisor.getSnapshot() as MachineSnapshot<SupervisorContext>;
   const slots = childrenOf(supervisor);
-  return context.spec.children.flatMap((spec) => {
+  return context.children.flatMap(({ spec }) => {
     const slot = slots.find(({ id }) => id === `slot:${spec.id}`);
     return slot === undefined ? [] : [statusOfSlot(slot, births)];
   });
@@ -59,6 +67,10 @@ function statusOfSlot(slot: AnyActorRef, births: Births): ChildStatus {
   const { context, value } = slot.getSnapshot() as MachineSnapshot<SlotContext>;
   const child = childrenOf(slot).at(0);
   const { spec } = context;
+  const below =
+    spec.type === 'supervisor' && child !== undefined
+      ? (child.getSnapshot() as MachineSnapshot<SupervisorContext>).context
+      : null;
   return {
     id: spec.id,
     type: spec.type,
@@ -66,6 +78,15 @@ function statusOfSlot(slot: AnyActorRef, births: Births): ChildStatus {
     state: child === undefined ? '' : statePath(child),
     incarnation: context.incarnation,
     restarts: Math.max(0, context.incarnation - 1),
+    restart: spec.restart,
+    intensity:
+      spec.type === 'supervisor'
+        ? {
+            restarts: below?.recentRestarts ?? 0,
+            most: spec.intensity.restarts,
+            periodMs: spec.intensity.periodMs,
+          }
+        : null,
     reason: context.reason,
     ageMs: child === undefined ? null : births.ageMs(child),
     why: spec.why,

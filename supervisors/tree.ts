@@ -13,13 +13,12 @@ import { ringStage } from '../actors/stages/ring.ts';
 import { transcriptionStage } from '../actors/stages/transcription.ts';
 import { voiceActivityStage } from '../actors/stages/voice-activity.ts';
 import { wakeWordStage } from '../actors/stages/wake-word.ts';
-import { deadLettersMachine } from '../machines/dead-letters.ts';
 import type { EngineName } from '../src/domain/events.ts';
 import type { EngineOptions } from '../src/io/engines/engine-protocol.ts';
-import type { Backoff, ChildSpec, Heartbeat, SupervisorSpec } from './child-spec.ts';
+import { HEARTBEAT } from './child-spec.ts';
+import type { Backoff, ChildSpec, SupervisorSpec } from './child-spec.ts';
 
 const BACKOFF: Backoff = { baseMs: 50, factor: 2, capMs: 5_000, jitter: 0.2 };
-const HEARTBEAT: Heartbeat = { everyMs: 300, missMs: 150 };
 
 const WORKER = {
   type: 'worker',
@@ -33,6 +32,7 @@ const WORKER = {
 const SUPERVISOR = {
   type: 'supervisor',
   restart: 'permanent',
+  strategy: 'one_for_one',
   startMs: 30_000,
   heartbeat: HEARTBEAT,
   backoff: BACKOFF,
@@ -53,14 +53,15 @@ const FULL_SHUTDOWN_MS = 5_000;
 
 /** The whole tree, its bounds scaled to the time that a shutdown may take. */
 export function treeOf(shape: TreeShape): SupervisorSpec {
-  return scaled(fullTree(shape), shape.shutdownMs / FULL_SHUTDOWN_MS) as SupervisorSpec;
+  return scaled(fullTree(shape), shape.shutdownMs / FULL_SHUTDOWN_MS);
 }
 
-function scaled(spec: ChildSpec, factor: number): ChildSpec {
-  const shutdownMs = Math.max(1, Math.floor(spec.shutdownMs * factor));
-  if (spec.type === 'worker') return { ...spec, shutdownMs };
-  const children = spec.children.map((child) => scaled(child, factor));
-  return { ...spec, shutdownMs, children };
+function scaled<TSpec extends ChildSpec>(spec: TSpec, factor: number): TSpec {
+  const { shutdownMs } = spec;
+  if (typeof shutdownMs !== 'number') throw new Error(`${spec.id} has no bound in milliseconds`);
+  const shorter = { ...spec, shutdownMs: Math.max(1, Math.floor(shutdownMs * factor)) };
+  if (spec.type !== 'supervisor') return shorter;
+  return { ...shorter, children: spec.children.map((child) => scaled(child, factor)) };
 }
 
 /** Started from top to bottom, stopped from bottom to top. */
@@ -69,28 +70,21 @@ function fullTree(shape: TreeShape): SupervisorSpec {
   return {
     ...SUPERVISOR,
     id: 'rtap',
-    strategy: 'one_for_one',
     intensity: { restarts: 3, periodMs: 60_000 },
     shutdownMs: FULL_SHUTDOWN_MS,
     why: 'The root: what reaches it has exhausted its own supervisor, and a fourth time ends the process.',
     children: [
       {
         ...WORKER,
-        id: 'dead-letters',
-        shutdownMs: 50,
-        why: 'Starts first and stops last, so that mail to an actor that is down is always counted.',
-      },
-      {
-        ...WORKER,
         id: 'readiness',
         shutdownMs: 50,
-        why: 'Stands before all that it waits for, so that it misses no arrival.',
+        stash: 64,
+        why: 'Stands before all that it waits for; what arrives while it restarts is kept for it.',
       },
       ...(hasServers ? [SERVERS] : []),
       {
         ...SUPERVISOR,
         id: 'engines',
-        strategy: 'one_for_one',
         intensity: { restarts: 8, periodMs: 60_000 },
         shutdownMs: 1_200,
         why: 'Each engine is a process and fails alone; they outlive the stages, which drain through them.',
@@ -99,7 +93,6 @@ function fullTree(shape: TreeShape): SupervisorSpec {
       {
         ...SUPERVISOR,
         id: 'pipeline',
-        strategy: 'one_for_one',
         intensity: { restarts: 10, periodMs: 60_000 },
         shutdownMs: 2_500,
         why: 'The stages, from the last to the first: the intake starts last and stops first, and each drains into one that still runs.',
@@ -108,13 +101,15 @@ function fullTree(shape: TreeShape): SupervisorSpec {
             ...WORKER,
             id: 'publisher',
             shutdownMs: 100,
-            why: 'Stops last of the stages, after every final has passed through it.',
+            stash: 256,
+            why: 'Stops last of the stages, after every final has passed through it; while it restarts, none is lost.',
           },
           {
             ...WORKER,
             id: 'language',
             shutdownMs: 200,
-            why: 'Holds a text for 20 ms at most, so that it drains at once.',
+            stash: 256,
+            why: 'Holds a text for 20 ms at most, so that it drains at once; texts wait for it while it restarts.',
           },
           {
             ...WORKER,
@@ -155,7 +150,6 @@ function fullTree(shape: TreeShape): SupervisorSpec {
 const SERVERS: SupervisorSpec = {
   ...SUPERVISOR,
   id: 'servers',
-  strategy: 'one_for_one',
   intensity: { restarts: 5, periodMs: 60_000 },
   shutdownMs: 1_000,
   why: 'Ports of ours; they are open before there is anything to publish and close when all is said.',
@@ -212,52 +206,47 @@ export interface TreeOptions {
 }
 
 /** The actor behind each worker's id. */
-export function logicOf(
+export function actorsOf(
   parts: Parts,
   shape: TreeShape,
   options: TreeOptions,
-): (childId: string) => AnyActorLogic {
+): Record<string, AnyActorLogic> {
   const { engineOptions } = options;
   const { engines: links } = parts;
-  const stages = [
-    'publisher',
-    'language',
-    'transcription',
-    'wakeword',
-    'voice-activity',
-    'ring',
-    'capture',
-    ...(shape.hasServers ? SERVERS.children.map(({ id }) => id) : []),
-  ];
-  const makers: Record<string, () => AnyActorLogic> = {
-    'dead-letters': () => deadLettersMachine,
-    readiness: () => readinessActor(parts, shape.engines, stages),
-    zeromq: () => zeroMqActor(parts),
-    websocket: () => webSocketActor(parts),
-    admin: () => adminActor(parts, options.renderMetrics),
-    control: () => controlActor(parts, options.controlPath),
-    'engine-vad': () =>
-      engineActor(parts, links.vad, engineOptions.vad, ['voice-activity', 'readiness']),
-    'engine-wakeword': () =>
-      engineActor(parts, links.wakeword, engineOptions.wakeword, ['wakeword', 'readiness']),
-    'engine-recogniser': () =>
-      engineActor(parts, links.recogniser, engineOptions.recogniser, [
-        'transcription',
-        'readiness',
-      ]),
-    'engine-language': () =>
-      engineActor(parts, links.language, engineOptions.language, ['language', 'readiness']),
-    publisher: () => publisherStage(parts),
-    language: () => languageStage(parts),
-    transcription: () => transcriptionStage(parts),
-    wakeword: () => wakeWordStage(parts),
-    'voice-activity': () => voiceActivityStage(parts),
-    ring: () => ringStage(parts),
-    capture: () => captureStage(parts),
+  const stages = {
+    publisher: publisherStage(parts),
+    language: languageStage(parts),
+    transcription: transcriptionStage(parts),
+    wakeword: wakeWordStage(parts),
+    'voice-activity': voiceActivityStage(parts),
+    ring: ringStage(parts),
+    capture: captureStage(parts),
   };
-  return (childId) => {
-    const make = makers[childId];
-    if (make === undefined) throw new Error(`the tree names ${childId}, which nobody makes`);
-    return make();
+  const servers = {
+    zeromq: zeroMqActor(parts),
+    websocket: webSocketActor(parts),
+    admin: adminActor(parts, options.renderMetrics),
+    control: controlActor(parts, options.controlPath),
+  };
+  return {
+    ...stages,
+    ...servers,
+    readiness: readinessActor(parts, shape.engines, [
+      ...Object.keys(stages),
+      ...(shape.hasServers ? Object.keys(servers) : []),
+    ]),
+    'engine-vad': engineActor(parts, links.vad, engineOptions.vad, ['voice-activity', 'readiness']),
+    'engine-wakeword': engineActor(parts, links.wakeword, engineOptions.wakeword, [
+      'wakeword',
+      'readiness',
+    ]),
+    'engine-recogniser': engineActor(parts, links.recogniser, engineOptions.recogniser, [
+      'transcription',
+      'readiness',
+    ]),
+    'engine-language': engineActor(parts, links.language, engineOptions.language, [
+      'language',
+      'readiness',
+    ]),
   };
 }

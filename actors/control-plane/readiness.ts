@@ -1,5 +1,5 @@
 import { createReadinessMachine } from '../../machines/readiness.ts';
-import type { ReadinessCommand } from '../../machines/readiness.ts';
+import type { ReadinessCommand, ReadinessFact } from '../../machines/readiness.ts';
 import type { EngineName } from '../../src/domain/events.ts';
 import type { Parts } from '../parts.ts';
 import { fromRuntime } from '../runtime.ts';
@@ -12,18 +12,33 @@ export function readinessActor(
 ) {
   return createReadinessMachine(engines, stages).provide({
     actors: {
-      runtime: fromRuntime<ReadinessCommand, never>(() => ({
-        receive: (command) => {
-          const { state, missing } = command;
-          if (parts.condition.state === 'stopping') return;
-          parts.metrics.stateTransitions.inc({ from: parts.condition.state, to: state });
-          parts.condition.state = state;
-          parts.condition.missing = missing;
-          parts.metrics.ready.set(state === 'ready' ? 1 : 0);
-          parts.report({ type: 'readiness.changed', state, missing });
-        },
-        dispose: () => undefined,
-      })),
+      runtime: fromRuntime<ReadinessCommand, ReadinessFact>((context) => {
+        const { presence, condition, metrics } = parts;
+        const forget = presence.onChange(
+          context.guard((child: string, isUp: boolean) => {
+            context.tell({ type: 'presence.changed', child, isUp });
+          }),
+        );
+        context.tell({
+          type: 'presence.found',
+          up: [...presence.up],
+          engines: engines.filter((engine) => parts.engines[engine].isReady),
+          hasBeenReady: condition.state !== 'starting',
+        });
+        return {
+          receive: ({ state, missing }) => {
+            if (condition.state === 'stopping') return;
+            metrics.stateTransitions.inc({ from: condition.state, to: state });
+            condition.state = state;
+            condition.missing = missing;
+            metrics.ready.set(state === 'ready' ? 1 : 0);
+            parts.report({ type: 'readiness.changed', state, missing });
+          },
+          dispose: () => {
+            forget();
+          },
+        };
+      }),
     },
   });
 }

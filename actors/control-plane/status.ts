@@ -22,6 +22,6 @@ export function statusOf(parts: Parts): Record<string, unknown> {
       missing: path.counters.missing,
       ring_utilisation: path.ring.utilisation,
     },
-    tree: parts.describeTree(),
+    tree: parts.operator.describeTree(),
   };
 }

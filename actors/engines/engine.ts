@@ -1,6 +1,7 @@
 import type { CallbackActorLogic } from 'xstate';
 import { createEngineMachine } from '../../machines/engine.ts';
-import type { EngineCommand, EngineProcessFact } from '../../machines/engine.ts';
+import type { EngineProcessFact } from '../../machines/engine.ts';
+import type { ProcessCommand } from '../../machines/process.ts';
 import type { ErrorCode } from '../../src/domain/errors.ts';
 import type { EngineName } from '../../src/domain/events.ts';
 import { EngineProcess } from '../../src/io/engines/engine-process.ts';
@@ -8,9 +9,6 @@ import type { EngineOptions } from '../../src/io/engines/engine-protocol.ts';
 import type { EngineLink } from '../engine-link.ts';
 import type { Parts } from '../parts.ts';
 import { fromRuntime } from '../runtime.ts';
-
-/** Its slot allows a little more, so that the process is gone when the slot is down. */
-const GRACE_MS = 200;
 
 const UNUSABLE: ReadonlySet<ErrorCode> = new Set([
   'ENGINE_NOT_FOUND',
@@ -34,9 +32,9 @@ function engineRuntime<TEngine extends EngineName>(
   parts: Parts,
   link: EngineLink<TEngine>,
   options: EngineOptions[TEngine],
-): CallbackActorLogic<EngineCommand> {
+): CallbackActorLogic<ProcessCommand> {
   const { engine } = link;
-  return fromRuntime<EngineCommand, EngineProcessFact>((context) => {
+  return fromRuntime<ProcessCommand, EngineProcessFact>((context) => {
     const process = new EngineProcess({
       engine,
       options,
@@ -89,10 +87,10 @@ function engineRuntime<TEngine extends EngineName>(
 
     process.start();
     return {
-      receive: () => {
+      receive: ({ graceMs }) => {
         isStopping = true;
         link.detach(process);
-        context.watch(process.stop(GRACE_MS));
+        context.watch(process.stop(graceMs));
       },
       dispose: () => {
         isStopping = true;

@@ -1,7 +1,7 @@
 import type { CallbackActorLogic } from 'xstate';
 import { languageMachine } from '../../machines/language.ts';
 import type { LanguageCommand, LanguageFact } from '../../machines/language.ts';
-import type { TextEvent } from '../../machines/transcription.ts';
+import type { TextEvent } from '../../machines/transcription-news.ts';
 import { RtapError } from '../../src/domain/errors.ts';
 import type { Draft } from '../../src/domain/events.ts';
 import type { TranscriptBody } from '../../src/domain/messages.ts';
@@ -11,6 +11,9 @@ import { isEngineLoss } from './hop-pump.ts';
 
 /** A late answer is not waited for, and one this late means that the engine hangs. */
 const HANG_MS = 2_000;
+
+/** In this share of a drain, languages are still asked for; then the texts that are left go without. */
+const ASKING_SHARE = 0.5;
 
 type Annotation = Pick<
   TranscriptBody,
@@ -35,14 +38,18 @@ function languageRuntime(parts: Parts): CallbackActorLogic<LanguageCommand> {
     const queue: TextEvent[] = [];
     let isBusy = false;
     let isDraining = false;
+    let isOutOfTime = false;
+    let drainTimer: unknown;
+    let stopWaiting = (): void => undefined;
 
     async function annotate(text: string): Promise<Annotation> {
-      if (!engines.language.isReady) return UNKNOWN;
+      if (isOutOfTime || !engines.language.isReady) return UNKNOWN;
       let timer: unknown;
       const late = new Promise<Annotation>((resolve) => {
-        timer = clock.setTimeout(() => {
+        stopWaiting = () => {
           resolve(UNKNOWN);
-        }, config.language.deadline_ms);
+        };
+        timer = clock.setTimeout(stopWaiting, config.language.deadline_ms);
       });
       const answer = engines.language.request({ text }, { deadlineMs: HANG_MS }).then(
         (found): Annotation => ({
@@ -93,13 +100,19 @@ function languageRuntime(parts: Parts): CallbackActorLogic<LanguageCommand> {
             break;
           case 'stage.drain':
             isDraining = true;
+            drainTimer = clock.setTimeout(() => {
+              isOutOfTime = true;
+              stopWaiting();
+            }, command.withinMs * ASKING_SHARE);
             context.watch(next());
             break;
           case 'engine.ready':
           case 'engine.lost':
         }
       },
-      dispose: () => undefined,
+      dispose: () => {
+        clock.clearTimeout(drainTimer);
+      },
     };
   });
 }

@@ -21,7 +21,7 @@ export function transcriptionStage(parts: Parts) {
 }
 
 function transcriptionRuntime(parts: Parts): CallbackActorLogic<TranscriptionCommand> {
-  const { config, engines, path, voiceProgress, wakeProgress } = parts;
+  const { config, engines, openUtterances, path, voiceProgress, wakeProgress } = parts;
   return fromRuntime<TranscriptionCommand, TranscriptionFact>((context) => {
     const soon = (fact: TranscriptionFact): void => {
       // Never within the machine's own step: what was sent before must arrive before.
@@ -46,6 +46,10 @@ function transcriptionRuntime(parts: Parts): CallbackActorLogic<TranscriptionCom
       },
       onFailed: context.fail,
     });
+    if (openUtterances.size > 0) {
+      context.tell({ type: 'utterances.orphaned', utteranceIds: [...openUtterances] });
+      openUtterances.clear();
+    }
     return {
       receive: (command) => {
         switch (command.type) {
@@ -61,7 +65,11 @@ function transcriptionRuntime(parts: Parts): CallbackActorLogic<TranscriptionCom
           case 'utterance.keep':
             decoder.keep(command.utteranceId, command.startSample);
             break;
+          case 'utterance.accepted':
+            openUtterances.add(command.utteranceId);
+            break;
           case 'utterance.drop':
+            openUtterances.delete(command.utteranceId);
             wakeProgress.cancel(command.utteranceId);
             decoder.drop(command.utteranceId);
             break;

@@ -6,7 +6,7 @@ import type { ConfigRequest, LoadedConfig } from '../../config/load.ts';
 import { describeProblem, problemsOf } from '../../config/problem.ts';
 import { stateDirectory } from '../../config/state-directory.ts';
 import { EXIT, RtapError, describeError } from '../domain/errors.ts';
-import { findOnPath } from '../io/child-command.ts';
+import { findOnPath } from '../io/processes/program-path.ts';
 import { requestControl } from '../io/control/control-client.ts';
 import { controlSocketPath } from '../io/control/control-path.ts';
 import { WEIGHTS, readFreely, readWeights } from '../io/engines/weights.ts';

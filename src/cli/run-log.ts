@@ -1,5 +1,6 @@
-import type { Report } from '../../actors/parts.ts';
+import type { DaemonReport } from '../daemon.ts';
 import type { EventLevel, Message } from '../domain/messages.ts';
+import type { SupervisionRecord } from '../../supervisors/records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 const LEVELS: Readonly<Record<EventLevel, 'debug' | 'info' | 'warn' | 'error'>> = {
@@ -22,9 +23,12 @@ export class RunLog {
     this.#showsText = showsText;
   }
 
-  show(report: Report): void {
+  show(report: DaemonReport): void {
     const { type, ...rest } = report;
     switch (report.type) {
+      case 'supervised':
+        this.#supervised(report.record);
+        break;
       case 'message':
         this.#message(report.message);
         break;
@@ -41,6 +45,27 @@ export class RunLog {
       case 'source.broke':
       case 'source.warned':
       case 'source.flushed':
+    }
+  }
+
+  #supervised({ kind, ...rest }: SupervisionRecord): void {
+    switch (kind) {
+      case 'fell':
+        this.#log.warn(rest, 'actor fell');
+        break;
+      case 'started':
+        if ('incarnation' in rest && rest.incarnation > 1) this.#log.info(rest, 'actor restarted');
+        break;
+      case 'stopped':
+        if ('reason' in rest && rest.reason !== 'stopped') this.#log.warn(rest, 'actor stopped');
+        break;
+      case 'escalated':
+        this.#log.error(rest, 'supervisor gave up');
+        break;
+      case 'dead_letter':
+        this.#log.warn(rest, 'dead letter');
+        break;
+      case 'auto_shutdown':
     }
   }
 

@@ -6,14 +6,16 @@ import { decideSource } from './source-choice.ts';
 import { version } from './version.ts';
 import { writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
-import type { Report } from '../../actors/parts.ts';
+import type { DaemonState } from '../../actors/parts.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { stateDirectory } from '../../config/state-directory.ts';
 import { startDaemon } from '../daemon.ts';
-import type { Daemon } from '../daemon.ts';
+import type { DaemonReport } from '../daemon.ts';
 import { EXIT, describeError } from '../domain/errors.ts';
 import { controlSocketPath } from '../io/control/control-path.ts';
 import { raiseEpoch } from '../io/epoch-store.ts';
+import { Watchdog } from '../io/watchdog/watchdog.ts';
+import { processRecorder } from '../telemetry/flight-recorder.ts';
 import { createLogger } from '../telemetry/logger.ts';
 
 /** After the tree's own bounds, for the last of them to take effect. */
@@ -57,6 +59,21 @@ export async function runRun(
   else screen.opening(version(), wake);
   for (const notice of loaded.notices) say(notice);
 
+  const watchdog = new Watchdog({
+    recorder: processRecorder,
+    limitMs: config.resilience.watchdog_ms,
+    onBlocked: (block) => {
+      daemon.parts.metrics.loopBlocks.inc();
+      daemon.parts.metrics.loopBlockedSeconds.inc(block.durationMs / 1_000);
+      if (screen === null) log.warn(block, 'loop.blocked');
+      else screen.notice(`everything stood still for ${String(Math.round(block.durationMs))} ms`);
+    },
+    onUnable: (reason) => {
+      say(`the service manager is not told how the daemon is: ${reason}`);
+    },
+  });
+  await watchdog.start();
+
   const unusable = new UnusableEngine();
   const daemon = startDaemon({
     config,
@@ -65,7 +82,9 @@ export async function runRun(
     log,
     hasServers: true,
     controlPath,
-    onReport: (report: Report) => {
+    monitor: processRecorder,
+    onReport: (report: DaemonReport) => {
+      if (report.type === 'readiness.changed') tellService(watchdog, report.state);
       unusable.note(report);
       if (screen === null) runLog.show(report);
       else screen.show(report);
@@ -102,10 +121,19 @@ export async function runRun(
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
-    onFatal(daemon, (reason) => {
-      writeLine(io.stderr, `rtap: ${reason}`);
-      resolve(EXIT.escalated);
-    });
+    const escalate = (thrown: unknown): void => {
+      const reason = `an error that nothing caught: ${describeError(thrown)}`;
+      if (!isStopping) {
+        isStopping = true;
+        setTimeout(() => {
+          writeLine(io.stderr, `rtap: ${reason}; what was left is ended now`);
+          resolve(EXIT.escalated);
+        }, config.resilience.shutdown_ms + OVERRUN_MS).unref();
+      }
+      daemon.escalate(reason);
+    };
+    process.on('uncaughtException', escalate);
+    process.on('unhandledRejection', escalate);
     void daemon.ended.then((end) => {
       if (end.kind === 'escalated') {
         writeLine(io.stderr, `rtap: a supervisor gave up: ${end.reason}`);
@@ -119,14 +147,9 @@ export async function runRun(
   });
 }
 
-/** What nobody caught is an escalation with a reason, not a limp. */
-function onFatal(daemon: Daemon, end: (reason: string) => void): void {
-  const fatal = (thrown: unknown): void => {
-    daemon.stop();
-    end(`an error that nothing caught: ${describeError(thrown)}`);
-  };
-  process.on('uncaughtException', fatal);
-  process.on('unhandledRejection', fatal);
+function tellService(watchdog: Watchdog, state: DaemonState): void {
+  if (state === 'ready') watchdog.ready();
+  else if (state === 'stopping') watchdog.stopping();
 }
 
 function screenOn(io: CommandIo): Screen {

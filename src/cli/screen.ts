@@ -1,4 +1,5 @@
-import type { Report } from '../../actors/parts.ts';
+import type { DaemonReport } from '../daemon.ts';
+import type { SupervisionRecord } from '../../supervisors/records.ts';
 import type { EngineName, OpenedSource } from '../domain/events.ts';
 import { samplesToMs } from '../domain/pcm.ts';
 import type { EventMessage, TranscriptMessage } from '../domain/messages.ts';
@@ -52,7 +53,7 @@ export class Screen {
     this.#line('  stopped');
   }
 
-  show(report: Report): void {
+  show(report: DaemonReport): void {
     switch (report.type) {
       case 'engine.ready':
         this.#line(
@@ -89,8 +90,19 @@ export class Screen {
         if ('event_type' in report.message) this.#event(report.message);
         else this.#transcript(report.message);
         break;
+      case 'supervised':
+        this.#supervised(report.record);
+        break;
       case 'engine.warming':
       case 'engine.unusable':
+    }
+  }
+
+  #supervised(record: SupervisionRecord): void {
+    if (record.kind === 'fell' && !record.child.startsWith('engine-')) {
+      this.#line(`  ${this.#bad('ended')}  ${record.child}: ${record.reason}`);
+    } else if (record.kind === 'escalated') {
+      this.#line(`  ${this.#bad('ended')}  ${record.reason}`);
     }
   }
 

@@ -72,7 +72,7 @@ function drawn(status: Status): string[] {
     `  source ${source}; captured ${String(samples['captured'])} samples, refused ${String(samples['refused'])}, missing ${String(samples['missing'])}`,
     '',
     ...alignedLines([
-      ['child', 'slot', 'state', 'lives', 'age', 'last reason'],
+      ['child', 'slot', 'state', 'life', 'age', 'restarts', 'last reason'],
       ...status.tree.flatMap((child, index) => rows(child, '', index === status.tree.length - 1)),
     ]),
     '',
@@ -88,6 +88,7 @@ function rows(child: ChildStatus, indent: string, isLast: boolean): string[][] {
     child.state,
     String(child.incarnation),
     ageText,
+    restartsOf(child),
     child.reason,
   ];
   const below = `${indent}${isLast ? '   ' : '│  '}`;
@@ -97,6 +98,13 @@ function rows(child: ChildStatus, indent: string, isLast: boolean): string[][] {
       rows(inner, below, index === child.children.length - 1),
     ),
   ];
+}
+
+/** Of a supervisor: the restarts below it within its period, and how many it may have. */
+function restartsOf({ intensity }: ChildStatus): string {
+  if (intensity === null) return '';
+  const { restarts, most, periodMs } = intensity;
+  return `${String(restarts)} of ${String(most)} in ${age(periodMs)}`;
 }
 
 function age(ms: number): string {

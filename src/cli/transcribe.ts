@@ -1,6 +1,6 @@
 import { loadConfig } from '../../config/load.ts';
 import type { ConfigRequest, LoadedConfig } from '../../config/load.ts';
-import type { Report } from '../../actors/parts.ts';
+import type { DaemonReport } from '../daemon.ts';
 import { startDaemon } from '../daemon.ts';
 import type { Daemon, DaemonEnd } from '../daemon.ts';
 import { EXIT } from '../domain/errors.ts';
@@ -27,7 +27,7 @@ export interface TranscribeOptions {
  */
 export async function runTranscribe(options: TranscribeOptions, io: CommandIo): Promise<number> {
   const { config } = loadForFiles(options.request);
-  let onReport: (report: Report) => void = () => undefined;
+  let onReport: (report: DaemonReport) => void = () => undefined;
   const unusable = new UnusableEngine();
   const daemon = startDaemon({
     config,
@@ -99,7 +99,7 @@ async function transcribeOne(
   daemon: Daemon,
   options: TranscribeOptions,
   io: CommandIo,
-  listen: (listener: (report: Report) => void) => void,
+  listen: (listener: (report: DaemonReport) => void) => void,
 ): Promise<string[]> {
   const problems: string[] = [];
   let isOpen = false;

@@ -1,4 +1,4 @@
-import type { Report } from '../../actors/parts.ts';
+import type { DaemonReport } from '../daemon.ts';
 
 /**
  * Watches for an engine that cannot become ready however often it is started. Only before the daemon was ever ready:
@@ -15,7 +15,7 @@ export class UnusableEngine {
     });
   }
 
-  note(report: Report): void {
+  note(report: DaemonReport): void {
     if (report.type === 'readiness.changed' && report.state === 'ready') this.#wasReady = true;
     if (report.type === 'engine.unusable' && !this.#wasReady) this.#resolve(report.message);
   }

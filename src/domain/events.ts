@@ -60,7 +60,9 @@ export type Draft = Omit<
   | 'replicated'
 >;
 
-export type SupervisedEvent = { type: 'sup.ping' } | { type: 'sup.shutdown' };
+/** What a supervisor tells its child; a child that has not ended `withinMs` after a shutdown gives up what is left. */
+export type SupervisedEvent =
+  { type: 'sup.ping' } | { type: 'sup.shutdown'; readonly withinMs: number };
 
 export type EngineEvent =
   | { type: 'engine.ready'; engine: EngineName; identity: EngineIdentity }

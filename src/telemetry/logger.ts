@@ -1,4 +1,5 @@
 import { destination, pino, type DestinationStream, type Logger } from 'pino';
+import { SPOKEN_FIELDS } from './spoken-fields.ts';
 
 export type { Logger } from 'pino';
 
@@ -15,9 +16,6 @@ export interface LoggerOptions {
 }
 
 const SECRET_FIELDS = ['token', 'password', 'secret', 'authorization', 'secret_key'] as const;
-
-/** The fields that can hold what a person said. */
-const SPOKEN_FIELDS = ['transcript', 'text', 'words', 'partial'] as const;
 
 const MAX_DEPTH = 5;
 

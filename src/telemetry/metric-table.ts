@@ -79,6 +79,24 @@ export const METRICS = {
     help: 'Restarts of supervised children by name.',
     labels: ['child'],
   },
+  deadLetters: {
+    type: 'counter',
+    name: 'rtap_dead_letters_total',
+    help: 'Events for an actor that was down or had ended, by reason.',
+    labels: ['reason'],
+  },
+  loopBlocks: {
+    type: 'counter',
+    name: 'rtap_event_loop_blocked_total',
+    help: 'Blocks of the event loop that the watchdog saw and that ended.',
+    labels: [],
+  },
+  loopBlockedSeconds: {
+    type: 'counter',
+    name: 'rtap_event_loop_blocked_seconds_total',
+    help: 'Time for which the event loop was blocked, as the watchdog saw it.',
+    labels: [],
+  },
   samplesDropped: {
     type: 'counter',
     name: 'rtap_samples_dropped_total',

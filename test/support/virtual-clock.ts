@@ -1,8 +1,14 @@
+interface Timer {
+  readonly id: number;
+  readonly atMs: number;
+  readonly callback: () => void;
+}
+
 /** A clock for XState that steps from timer to timer, so that each fires at its own time and in order. */
 export class VirtualClock {
   #nowMs = 0;
   #lastId = 0;
-  readonly #timers = new Map<number, { at: number; callback: () => void }>();
+  readonly #timers = new Map<number, Timer>();
 
   now(): number {
     return this.#nowMs;
@@ -10,8 +16,9 @@ export class VirtualClock {
 
   setTimeout(callback: () => void, delayMs: number): number {
     this.#lastId += 1;
-    this.#timers.set(this.#lastId, { at: this.#nowMs + Math.max(0, delayMs), callback });
-    return this.#lastId;
+    const id = this.#lastId;
+    this.#timers.set(id, { id, atMs: this.#nowMs + Math.max(0, delayMs), callback });
+    return id;
   }
 
   clearTimeout(id: number): void {
@@ -22,19 +29,30 @@ export class VirtualClock {
     return this.#timers.size;
   }
 
-  advance(durationMs: number): void {
-    const end = this.#nowMs + durationMs;
-    for (;;) {
-      const next = [...this.#timers]
-        .filter(([, timer]) => timer.at <= end)
-        .sort(([idA, a], [idB, b]) => a.at - b.at || idA - idB)
-        .at(0);
-      if (next === undefined) break;
-      const [id, timer] = next;
-      this.#nowMs = timer.at;
-      this.#timers.delete(id);
-      timer.callback();
+  /** Fires the next timer, if it is due by then; or else it is then, and false. */
+  step(untilMs: number): boolean {
+    const next = this.#next();
+    if (next === undefined || next.atMs > untilMs) {
+      this.#nowMs = untilMs;
+      return false;
     }
-    this.#nowMs = end;
+    this.#nowMs = next.atMs;
+    this.#timers.delete(next.id);
+    next.callback();
+    return true;
+  }
+
+  advance(durationMs: number): void {
+    const endMs = this.#nowMs + durationMs;
+    while (this.step(endMs));
+  }
+
+  /** Of those that are due at the same time the one that was set first. */
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers.values()) {
+      if (next === undefined || timer.atMs < next.atMs) next = timer;
+    }
+    return next;
   }
 }

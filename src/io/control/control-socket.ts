@@ -4,16 +4,30 @@ import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RtapError } from '../../domain/errors.ts';
 import { bindError, errorCodeOf } from '../outlets/bind-error.ts';
-import { failureOf, readRequest, type ControlResponse } from './control-messages.ts';
+import { FeedWriter } from './control-feed.ts';
+import {
+  failureOf,
+  readRequest,
+  type ControlRequest,
+  type ControlResponse,
+} from './control-messages.ts';
 import { prepareControlDirectory } from './control-path.ts';
 import { LineSplitter } from './line-splitter.ts';
 
 export type ControlHandler = (args: unknown) => unknown;
 
+/**
+ * A command whose answer goes on: called with the arguments and a way to send events, it returns how to end that. It
+ * ends when the client hangs up.
+ */
+export type ControlFeed = (args: unknown, emit: (event: unknown) => void) => () => void;
+
 export interface ControlServerOptions {
   path: string;
   /** By command; what a handler returns, or resolves with, is the result. */
   handlers: Readonly<Record<string, ControlHandler>>;
+  /** By command; a connection that asked for one is for it alone. */
+  feeds?: Readonly<Record<string, ControlFeed>>;
   maxLineBytes?: number;
   maxClients?: number;
   idleTimeoutMs?: number;
@@ -33,6 +47,7 @@ export class ControlServer {
       maxLineBytes: 64 * 1024,
       maxClients: 16,
       idleTimeoutMs: 300_000,
+      feeds: {},
       ...options,
     };
   }
@@ -142,31 +157,48 @@ export class ControlServer {
       if (complete.length === 0) return;
       // Nothing more is read until these are answered, which bounds what one client can ask.
       socket.pause();
-      void this.#answerAll(complete).then((answers) => {
-        if (socket.destroyed) return;
-        socket.write(answers);
-        socket.resume();
+      void this.#answerAll(complete, socket).then(() => {
+        if (!socket.destroyed) socket.resume();
       });
     });
   }
 
-  async #answerAll(lines: readonly string[]): Promise<string> {
-    let answers = '';
-    for (const line of lines) answers += encode(await this.#answer(line));
-    return answers;
+  async #answerAll(lines: readonly string[], socket: Socket): Promise<void> {
+    for (const line of lines) {
+      const response = await this.#answer(line, socket);
+      if (!socket.destroyed) socket.write(encode(response));
+    }
   }
 
-  async #answer(line: string): Promise<ControlResponse> {
+  /** Ends with its connection. */
+  #feed(feed: ControlFeed, { id, args }: ControlRequest, socket: Socket): void {
+    const writer = new FeedWriter(socket, id);
+    const end = feed(args, (event) => {
+      // After the answer that says that it has begun.
+      setImmediate(() => {
+        writer.write(event);
+      });
+    });
+    socket.setTimeout(0);
+    socket.once('close', end);
+  }
+
+  async #answer(line: string, socket: Socket): Promise<ControlResponse> {
     let id: string | number | null = null;
     try {
       const request = readRequest(line);
       id = request.id;
-      const { handlers } = this.#options;
+      const { handlers, feeds } = this.#options;
+      const feed = Object.hasOwn(feeds, request.command) ? feeds[request.command] : undefined;
+      if (feed !== undefined) {
+        this.#feed(feed, request, socket);
+        return { id, ok: true, result: null };
+      }
       const handler = Object.hasOwn(handlers, request.command)
         ? handlers[request.command]
         : undefined;
       if (handler === undefined) {
-        const known = Object.keys(handlers).join(', ');
+        const known = [...Object.keys(handlers), ...Object.keys(feeds)].join(', ');
         throw new RtapError('USAGE', `There is no command "${request.command}"; known: ${known}.`);
       }
       return { id, ok: true, result: (await handler(request.args)) ?? null };

@@ -6,8 +6,6 @@ import type { Engine, EngineOptions, FromEngine, ToEngine } from './engine-proto
 
 let engine: Engine | null = null;
 let work: Promise<void> = Promise.resolve();
-let isAnswering = false;
-let isEnding = false;
 
 /** Settles when the message is out, so that an exit does not cut it off, or when nobody is there to read it. */
 function send(message: FromEngine): Promise<void> {
@@ -73,23 +71,12 @@ async function create(message: Extract<ToEngine, { type: 'load' }>): Promise<Eng
 }
 
 async function answer({ id, payload }: Extract<ToEngine, { type: 'request' }>): Promise<void> {
-  if (isEnding) return;
-  isAnswering = true;
   try {
     if (engine === null) throw new RtapError('ENGINE_DOWN', 'the engine is not loaded');
     await send({ type: 'result', id, result: await engine.run(payload) });
   } catch (thrown) {
     await send(failureOf(id, thrown, 'ENGINE_REQUEST'));
-  } finally {
-    isAnswering = false;
   }
-}
-
-/** The request at hand is finished, those behind it are not begun; a model that is still loading is not waited for. */
-function end(): void {
-  isEnding = true;
-  if (isAnswering) void work.then(() => process.exit(0));
-  else process.exit(0);
 }
 
 function obey(message: ToEngine): Promise<void> {
@@ -119,7 +106,8 @@ process.on('message', (message: unknown) => {
   }
   work = work.then(() => obey(message));
 });
-process.on('SIGTERM', end);
-// A terminal's Ctrl-C reaches the whole group; what it means is the parent's to decide.
+// A terminal's Ctrl-C reaches the whole group, and so does a service manager's SIGTERM; what they mean is the parent's to
+// decide, which drains through this process before it ends it.
 process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => process.exit(0));

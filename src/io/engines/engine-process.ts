@@ -1,9 +1,10 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { RtapError, describeError } from '../../domain/errors.ts';
+import { RtapError } from '../../domain/errors.ts';
 import type { EngineName } from '../../domain/events.ts';
 import type { EngineIdentity } from '../../domain/messages.ts';
-import { childCommand } from '../child-command.ts';
+import type { ExitStatus } from '../processes/exit-status.ts';
+import { nodeModule } from '../processes/node-module.ts';
+import { OwnedProcess } from '../processes/owned-process.ts';
+import type { ProcessEvent } from '../processes/owned-process.ts';
 import type {
   EngineOptions,
   EngineRequests,
@@ -32,7 +33,6 @@ interface Outstanding {
 }
 
 const MAX_OUTSTANDING = 64;
-const STDERR_TAIL_BYTES = 4_096;
 
 /**
  * Owns one engine's process, from its spawning to its end; a process is not started twice. Requests are answered in
@@ -41,61 +41,29 @@ const STDERR_TAIL_BYTES = 4_096;
 export class EngineProcess<TEngine extends EngineName> {
   readonly #options: EngineProcessOptions<TEngine>;
   readonly #outstanding = new Map<number, Outstanding>();
-  #child: ChildProcess | null = null;
+  #process: OwnedProcess | null = null;
   #isReady = false;
-  #hasExited = false;
   #lastId = 0;
-  #stderrTail = '';
-  readonly #exit: Promise<void>;
-  #reportExit: () => void = () => undefined;
 
   constructor(options: EngineProcessOptions<TEngine>) {
     this.#options = options;
-    this.#exit = new Promise((resolve) => {
-      this.#reportExit = resolve;
-    });
   }
 
+  /** Null when it does not run. */
   get pid(): number | null {
-    return this.#child?.pid ?? null;
+    return this.#process?.pid ?? null;
   }
 
   start(): void {
-    if (this.#child !== null) throw new Error('an engine process is started once');
+    if (this.#process !== null) throw new Error('an engine process is started once');
     const { engine, options } = this.#options;
-    const { modulePath, execPath, execArgv } = childCommand('engine-host', import.meta.url);
-    const child = fork(modulePath, [engine], {
-      execPath,
-      execArgv: [...execArgv],
-      serialization: 'advanced',
-      // Native code prints where it likes; none of it belongs into our own output.
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    this.#child = child;
-    child.on('spawn', () => {
-      this.#options.onEvent({ type: 'spawned', pid: child.pid ?? 0 });
-    });
-    child.on('error', (thrown) => {
-      if (child.pid !== undefined) return;
-      this.#end('it could not be started');
-      const error = new RtapError(
-        'ENGINE_LOAD',
-        `${engine}: the process could not be started: ${describeError(thrown)}`,
-      );
-      this.#options.onEvent({ type: 'failed', error });
-    });
-    child.on('message', (message) => {
-      this.#receive(message as FromEngine);
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      this.#stderrTail = (this.#stderrTail + chunk.toString()).slice(-STDERR_TAIL_BYTES);
-    });
-    child.on('exit', (code, signal) => {
-      this.#end(
-        signal === null ? `it exited with code ${String(code)}` : `it was killed by ${signal}`,
-      );
-      this.#options.onEvent({ type: 'exited', code, signal, stderrTail: this.#stderrTail });
-    });
+    // Native code prints where it likes; none of it belongs into our own output.
+    this.#process = new OwnedProcess(
+      { ...nodeModule('engine-host', import.meta.url, [engine]), ipc: 'advanced' },
+      (event) => {
+        this.#follow(event);
+      },
+    );
     this.#send({ type: 'load', engine, options });
   }
 
@@ -108,7 +76,7 @@ export class EngineProcess<TEngine extends EngineName> {
     { deadlineMs }: { deadlineMs: number },
   ): Promise<EngineResults[TEngine]> {
     const { engine } = this.#options;
-    if (!this.#isReady || this.#hasExited) {
+    if (!this.#isReady) {
       return Promise.reject(new RtapError('ENGINE_DOWN', `${engine} is not ready`));
     }
     if (this.#outstanding.size >= MAX_OUTSTANDING) {
@@ -145,24 +113,30 @@ export class EngineProcess<TEngine extends EngineName> {
    * still loading ends at once. Resolves when the process is gone.
    */
   async stop(graceMs: number): Promise<void> {
-    if (this.#child === null || this.#hasExited) return;
-    if (this.#isReady) this.#send({ type: 'stop' });
-    else this.#child.kill('SIGTERM');
+    const wasReady = this.#isReady;
     this.#isReady = false;
-    const timer = setTimeout(() => {
-      this.kill();
-    }, graceMs);
-    await this.#exit;
-    clearTimeout(timer);
+    if (!wasReady) {
+      await this.#process?.kill();
+      return;
+    }
+    await this.#process?.stop(graceMs, () => {
+      this.#send({ type: 'stop' });
+    });
   }
 
   kill(): void {
-    if (!this.#hasExited) this.#child?.kill('SIGKILL');
+    void this.#process?.kill();
   }
 
   #send(message: ToEngine): void {
     // A process that is gone reports it by its exit.
-    this.#child?.send(message, () => undefined);
+    this.#process?.send(message);
+  }
+
+  #follow(event: ProcessEvent): void {
+    if (event.type === 'spawned') this.#options.onEvent(event);
+    else if (event.type === 'message') this.#receive(event.message as FromEngine);
+    else if (event.type === 'exited') this.#end(event.status);
   }
 
   #receive(message: FromEngine): void {
@@ -190,13 +164,20 @@ export class EngineProcess<TEngine extends EngineName> {
     return outstanding;
   }
 
-  #end(how: string): void {
-    this.#hasExited = true;
+  #end({ code, signal, description }: ExitStatus): void {
+    const { engine } = this.#options;
+    this.#isReady = false;
     for (const id of [...this.#outstanding.keys()]) {
       this.#settle(id)?.reject(
-        new RtapError('ENGINE_LOST', `${this.#options.engine} ended while it was working: ${how}`),
+        new RtapError('ENGINE_LOST', `${engine} ended while it was working: ${description}`),
       );
     }
-    this.#reportExit();
+    if (code === null && signal === null) {
+      const error = new RtapError('ENGINE_LOAD', `${engine}: the process ${description}`);
+      this.#options.onEvent({ type: 'failed', error });
+    } else {
+      const stderrTail = this.#process?.stderrTail ?? '';
+      this.#options.onEvent({ type: 'exited', code, signal, stderrTail });
+    }
   }
 }

@@ -28,6 +28,9 @@ const MAX_WAITING_SECONDS = 2;
 async function main(): Promise<void> {
   // process.exit() hangs while a stream is stalled in native code.
   process.once('disconnect', die);
+  // They reach the whole group of a terminal or a service; what they mean is the parent's to decide.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => undefined);
   await answer({ type: 'ready' });
   const request = JSON.parse(process.argv[2] ?? '{}') as PortAudioRequest;
   const binding = loadBinding();

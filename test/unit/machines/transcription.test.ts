@@ -8,7 +8,8 @@ import type {
   TranscriptionOptions,
 } from '../../../machines/transcription.ts';
 import type { PublishEvent, SpeechEvent, WakeEvent } from '../../../src/domain/events.ts';
-import type { TextEvent } from '../../../machines/transcription.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import type { TextEvent } from '../../../machines/transcription-news.ts';
 
 const OPTIONS: TranscriptionOptions = {
   activation: 'wakeword',
@@ -22,7 +23,7 @@ type Input =
   | SpeechEvent
   | WakeEvent
   | TranscriptionFact
-  | { type: 'sup.shutdown' }
+  | { type: 'sup.shutdown'; withinMs: number }
   | { type: 'source.ended'; endSample: number }
   | { type: 'stage.flushed'; stage: string; endSample: number };
 
@@ -64,6 +65,8 @@ function stage(options: Partial<TranscriptionOptions> = {}) {
         { src: 'machine' as const, id: 'stage', systemId: 'transcription' },
       ],
     }),
+    // So that no timer of an utterance outlives the test.
+    { clock: new VirtualClock() },
   );
   root.start();
   told.length = 0;
@@ -197,7 +200,7 @@ describe('createTranscriptionMachine', () => {
 
   it('stops once its last final is out, also of speech that nobody ended', () => {
     const { send, told, snapshot } = stage({ activation: 'always' });
-    send(started('a', 1_000), { type: 'sup.shutdown' });
+    send(started('a', 1_000), { type: 'sup.shutdown', withinMs: 1_000 });
     expect(snapshot().value).to.equal('draining');
     send(final('a', 'Remind me.'));
     expect(told).to.include('text Remind me.');
