@@ -1,5 +1,10 @@
 // Writes the documents that are generated; a test fails when one of them drifts.
-import { writeFileSync } from 'node:fs';
-import { configurationDocument } from '../../config/document.ts';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { PICTURES, generatedDocuments } from './documents.ts';
 
-writeFileSync(new URL('../../docs/configuration.md', import.meta.url), configurationDocument());
+const DOCS = new URL('../../docs/', import.meta.url);
+
+const documents = await generatedDocuments();
+rmSync(new URL(PICTURES, DOCS), { recursive: true, force: true });
+mkdirSync(new URL(PICTURES, DOCS));
+for (const [path, text] of documents) writeFileSync(new URL(path, DOCS), text);

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import type { DaemonProcess } from './daemon.ts';
+
+/** The environment of a daemon that can be reached from inside. */
+export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
+
+/**
+ * Runs an expression inside a daemon that was started with `INSPECTED`, from a timer of its event loop. Node's inspector
+ * is closed by then: an exit would wait for it.
+ */
+export async function evaluateInside(daemon: DaemonProcess, expression: string): Promise<void> {
+  const inspector = new WebSocket(await inspectorOf(daemon));
+  await once(inspector, 'open');
+  const close = `process.getBuiltinModule('node:inspector').close();`;
+  inspector.send(
+    JSON.stringify({
+      id: 1,
+      method: 'Runtime.evaluate',
+      params: { expression: `setTimeout(() => { ${close} ${expression} })` },
+    }),
+  );
+  await once(inspector, 'message');
+  inspector.close();
+  await once(inspector, 'close');
+}
+
+async function inspectorOf(daemon: DaemonProcess): Promise<string> {
+  for (;;) {
+    const [, url] = /Debugger listening on (ws:\S+)\n/.exec(daemon.stderr) ?? [];
+    if (url !== undefined) return url;
+    if (daemon.child.stderr === null) throw new Error('the daemon has no standard error');
+    await Promise.race([once(daemon.child.stderr, 'data'), daemon.exited]);
+  }
+}
