@@ -67,6 +67,17 @@ describe('stopping the daemon', function () {
     expect(final?.transcript).to.match(/^remind/i);
   });
 
+  it('publishes it too where the signal reaches all its processes, as a service manager sends it', async () => {
+    const [daemon, webSocket] = await started(sandbox, `file:${clip('cmd5_am_michael')}`);
+    await webSocket.until((message) => 'kind' in message && message.kind === 'partial');
+    for (const pid of childrenOf(daemon.pid)) process.kill(pid, 'SIGTERM');
+    expect(await daemon.stop()).to.deep.equal({ code: 0, signal: null });
+    expect(webSocket.messages.find(isFinal)?.transcript).to.match(/^remind/i);
+    expect(webSocket.messages.filter((message) => isEvent(message, 'engine_lost'))).to.deep.equal(
+      [],
+    );
+  });
+
   it('a second signal ends it at once, with the code of that signal', async () => {
     const [daemon, webSocket] = await started(sandbox, `file:${clip('cmd5_am_michael')}`);
     await webSocket.until((message) => 'kind' in message && message.kind === 'partial');
