@@ -1,0 +1,66 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from '../io/system-clock.ts';
+import type { Lane } from './lane.ts';
+import { SUPERVISOR, WORKER, actorOf, createRoot } from './supervised-root.ts';
+import { nowhere, plainWorker } from './worker.ts';
+
+/** A child that crashes beside its siblings, each of them in turn. */
+export interface RestartLane {
+  readonly kind: 'restart';
+  readonly strategy: 'one_for_one' | 'one_for_all';
+  readonly siblings: number;
+  readonly restarts: number;
+  readonly warmUpRestarts: number;
+}
+
+/**
+ * Each value is one restart in milliseconds: from the event that makes the child throw until its successor, or with
+ * one_for_all the last of the group, has said that it is ready.
+ */
+export function openRestartLane(spec: RestartLane): Lane {
+  const { strategy, siblings } = spec;
+  const count = siblings + 1;
+  let startedAtMs = 0;
+  let started = 0;
+  const root = createRoot(
+    {
+      ...SUPERVISOR,
+      id: 'top',
+      strategy,
+      children: Array.from({ length: count }, (_, place) => ({ ...WORKER, id: `worker-${place}` })),
+    },
+    { actors: { worker: plainWorker(nowhere) } },
+    {},
+    ({ kind }) => {
+      if (kind === 'escalated') throw new Error('the supervisor gave up');
+      if (kind !== 'started') return;
+      started += 1;
+      startedAtMs = systemClock.now();
+    },
+  ).start();
+  const group = strategy === 'one_for_all' ? count : 1;
+  let victim = 0;
+
+  async function crash(times: number): Promise<number[]> {
+    const durationsMs: number[] = [];
+    for (let done = 0; done < times; done += 1) {
+      // Between two crashes a supervisor forgets the one before.
+      await nextTurn();
+      victim = (victim + 1) % count;
+      const child = actorOf(root, `worker-${victim}`);
+      started = 0;
+      const crashedAtMs = systemClock.now();
+      child.send({ type: 'worker.crash' });
+      if (started !== group) throw new Error(`${started} of ${group} were started again`);
+      durationsMs.push(startedAtMs - crashedAtMs);
+    }
+    return durationsMs;
+  }
+
+  return {
+    warmUp: async () => {
+      await crash(spec.warmUpRestarts);
+    },
+    repeat: () => crash(spec.restarts),
+  };
+}
