@@ -27,7 +27,10 @@ describe('The guide to rtap/supervision', () => {
     mkdirSync(installed, { recursive: true });
     const tarball = join(folder, packed.trim().split('\n').at(-1) ?? '');
     execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-    symlinkSync(join(ROOT, 'node_modules/xstate'), join(folder, 'node_modules/xstate'));
+    mkdirSync(join(folder, 'node_modules/@types'));
+    for (const name of ['xstate', '@types/node', 'undici-types']) {
+      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+    }
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   });
   after(() => {
@@ -55,7 +58,7 @@ describe('The guide to rtap/supervision', () => {
     writeFileSync(join(folder, 'typed.ts'), source.join('\n'));
     const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--skipLibCheck', 'false'];
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const { stdout } = spawnSync(process.execPath, [tsc, ...flags, 'typed.ts'], {
+    const { stdout } = spawnSync(process.execPath, [tsc, ...flags, '--types', 'node', 'typed.ts'], {
       cwd: folder,
       encoding: 'utf8',
     });
