@@ -56,7 +56,7 @@ export interface Surroundings {
 
 type Fell = Extract<SlotReport, { type: 'slot.fell' }>;
 
-export function isDynamic({ spec }: SupervisorContext): boolean {
+function isDynamic({ spec }: SupervisorContext): boolean {
   return spec.strategy === 'simple_one_for_one';
 }
 

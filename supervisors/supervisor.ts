@@ -173,6 +173,8 @@ export function createSupervisor(logics: ReadonlySet<string>, seed: number) {
       hasStops: ({ context }) => context.plan !== null && context.plan.stop.length > 0,
       hasStarts: ({ context }) => context.plan !== null && context.plan.start.length > 0,
       hasBackoff: ({ context }) => context.plan !== null && context.plan.backoff !== null,
+      isFollowing: ({ context: { plan } }) =>
+        plan !== null && plan.cause.kind !== 'boot' && plan.start.length > 0,
       isOrderly: ({ context }) => context.goal === 'stop' || context.goal === 'auto_shutdown',
       isOfWave: ({ context, event }) =>
         event.type === 'slot.down' && (context.plan?.stop[0]?.includes(event.id) ?? false),
@@ -303,8 +305,14 @@ export function createSupervisor(logics: ReadonlySet<string>, seed: number) {
             always: [
               { guard: 'hasStops', target: 'stoppingWave' },
               { guard: 'hasBackoff', target: '#supervisor.running', actions: 'beginBackoff' },
+              { guard: 'isFollowing', target: 'clearing' },
               { target: 'starting' },
             ],
+          },
+          clearing: {
+            description:
+              'Lets what was stopped come to its end: its own event may have brought us here, on one stack.',
+            after: { 0: 'starting' },
           },
           stoppingWave: {
             description: 'Waits until what it told to stop is down.',

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { createActor, enqueueActions, setup } from 'xstate';
 import type { AnyActorRef } from 'xstate';
 import type { Lane } from './lane.ts';
-import { actorOf, createRoot, groupedTree } from './supervised-root.ts';
+import { actorOf, createRoot, groupedTree, stopped } from './supervised-root.ts';
 import { nowhere, plainWorker } from './worker.ts';
 
 /** Actors in groups, and what they take. */
@@ -26,30 +26,36 @@ export function openMemoryLane({ variant, actors, fanOut }: MemoryLane): Lane {
   }
 
   return {
-    warmUp: () => {
+    warmUp: async () => {
       // What is made once, whatever the number of actors.
-      const root = build(fanOut, fanOut);
-      root.send({ type: 'sup.shutdown' });
-      return Promise.resolve();
+      await stopped(await build(fanOut, fanOut));
     },
-    repeat: () => {
+    repeat: async () => {
       const before = heapBytes();
-      const root = build(actors, fanOut);
+      const root = await build(actors, fanOut);
       const bytes = heapBytes() - before;
       // The root is still held here: none of it was collected.
       actorOf(root, `worker-${actors - 1}`);
-      return Promise.resolve([bytes / actors]);
+      return [bytes / actors];
     },
   };
 }
 
-function supervisedGroups(workers: number, fanOut: number): AnyActorRef {
+function supervisedGroups(workers: number, fanOut: number): Promise<AnyActorRef> {
   const actors = { worker: plainWorker(nowhere) };
-  return createRoot(groupedTree(workers, fanOut), { actors }).start();
+  let missing = workers;
+  return new Promise((resolve) => {
+    const root = createRoot(groupedTree(workers, fanOut), { actors }, {}, (record) => {
+      if (record.kind !== 'started' || !record.child.startsWith('worker-')) return;
+      missing -= 1;
+      if (missing === 0) resolve(root);
+    });
+    root.start();
+  });
 }
 
 /** The same groups without supervisors: machines that spawn others. */
-function bareGroups(workers: number, fanOut: number): AnyActorRef {
+function bareGroups(workers: number, fanOut: number): Promise<AnyActorRef> {
   const group = setup({
     types: { input: {} as { first: number }, context: {} as { first: number } },
     actors: { worker: plainWorker(nowhere) },
@@ -73,7 +79,7 @@ function bareGroups(workers: number, fanOut: number): AnyActorRef {
     initial: 'running',
     states: { running: {}, stopped: { type: 'final' } },
   });
-  return createActor(top).start();
+  return Promise.resolve(createActor(top).start());
 }
 
 /** Of this process, which was not started with `--expose-gc`. */

@@ -13,7 +13,7 @@ import { workerOfMany } from './worker-kinds.ts';
 import { plainWorker } from './worker.ts';
 import type { Address, HopEvent, WorkerContext } from './worker.ts';
 
-/** Members in a ring, each of which passes a token on to the next one by name. */
+/** Members of a ring, each of which passes a token on to the next one by name. */
 export interface RingLane {
   readonly kind: 'ring';
   readonly variant: RingVariant;
@@ -27,6 +27,8 @@ export interface RingLane {
 export type RingVariant =
   | 'emitter'
   | 'bare'
+  /** Bare, beside a supervised ring in which nothing happens. */
+  | 'beside'
   | 'supervised'
   /** Supervised, and every transition is written down for the watchdog. */
   | 'monitored'
@@ -85,6 +87,9 @@ function openRing({ variant, members, kinds }: RingLane): Ring {
     case 'emitter':
       return emitterRing(members);
     case 'bare':
+      return bareRing(members, kinds);
+    case 'beside':
+      supervisedRing(members, kinds, 'supervised').pass(1);
       return bareRing(members, kinds);
     case 'supervised':
     case 'monitored':

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from '../io/system-clock.ts';
 import type { Lane } from './lane.ts';
-import { createRoot, groupedTree } from './supervised-root.ts';
+import { createRoot, groupedTree, stopped } from './supervised-root.ts';
 import { nowhere, plainWorker } from './worker.ts';
 
 /** A whole tree, built and started; nothing is warm when its process is new. */
@@ -18,22 +18,21 @@ export function openStartLane({ workers, fanOut }: StartLane): Lane {
     warmUp: () => Promise.resolve(),
     repeat: async () => {
       const actors = { worker: plainWorker(nowhere) };
-      let started = 0;
+      let missing = workers;
+      let whenStarted: (atMs: number) => void = () => undefined;
+      const started = new Promise<number>((resolve) => {
+        whenStarted = resolve;
+      });
       const beginMs = systemClock.now();
-      const root = createRoot(spec, { actors }, {}, ({ kind, ...record }) => {
-        if (kind === 'started' && 'child' in record && record.child.startsWith('worker-')) {
-          started += 1;
-        }
+      const root = createRoot(spec, { actors }, {}, (record) => {
+        if (record.kind !== 'started' || !record.child.startsWith('worker-')) return;
+        missing -= 1;
+        if (missing === 0) whenStarted(systemClock.now());
       });
       const builtMs = systemClock.now();
       root.start();
-      const upMs = systemClock.now();
-      if (started !== workers) throw new Error(`${started} of ${workers} workers were started`);
-      const ended = new Promise<void>((resolve) => {
-        root.subscribe({ complete: resolve });
-      });
-      root.send({ type: 'sup.shutdown' });
-      await ended;
+      const upMs = await started;
+      await stopped(root);
       await nextTurn();
       return [builtMs - beginMs, upMs - builtMs];
     },

@@ -57,3 +57,11 @@ export function actorOf(root: AnyActorRef, name: string): AnyActorRef {
   if (ref === undefined) throw new Error(`${name} does not run`);
   return ref;
 }
+
+/** Asks a root to stop, and resolves when it has. */
+export function stopped(root: AnyActorRef): Promise<void> {
+  return new Promise((resolve, reject) => {
+    root.subscribe({ complete: resolve, error: reject });
+    root.send({ type: 'sup.shutdown' });
+  });
+}

@@ -1,9 +1,10 @@
 import type { Report, Table } from './benchmark.ts';
-import type { RingVariant } from './ring-lane.ts';
+import type { RingLane, RingVariant } from './ring-lane.ts';
 import type { Summary } from './statistics.ts';
 
-/** Times of one variant of the ring; `time_to_bare` is from repetitions that ran side by side. */
-interface VariantFigures {
+/** Times of one ring; `time_to_bare` is over bare machines of the same kinds, from repetitions that ran side by side. */
+interface RingFigures {
+  readonly kinds: RingLane['kinds'];
   readonly variant: RingVariant;
   readonly ns_per_hop: Summary;
   readonly hops_per_second: number;
@@ -12,7 +13,9 @@ interface VariantFigures {
 
 export interface HopFigures {
   readonly members: number;
-  readonly variants: readonly VariantFigures[];
+  readonly rings: readonly RingFigures[];
+  /** What supervision itself takes: both run in a process with the same machines. */
+  readonly supervised_to_beside: Summary;
   readonly supervised_to_emitter: Summary;
 }
 
@@ -51,11 +54,12 @@ interface SupervisionFigures {
 }
 
 /** What a hop through supervised actors may take, in times of a hop through bare ones. */
-export const MOST_TIME_TO_BARE = 1.15;
+const MOST_TIME_TO_BARE = 1.15;
 
 const VARIANT_WORDS: Readonly<Record<RingVariant, string>> = {
   emitter: 'EventEmitter',
   bare: 'bare XState',
+  beside: 'bare XState, beside an idle tree',
   supervised: 'supervised',
   monitored: 'supervised, with the transition monitor',
   tapped: 'supervised, with the dead letter tap',
@@ -65,11 +69,25 @@ const VARIANT_WORDS: Readonly<Record<RingVariant, string>> = {
 /** Puts the figures into tables, and the one bound on them. */
 export function supervisionReport(figures: SupervisionFigures): Report {
   const { hops, restarts, memory, start } = figures;
-  const supervised = hops.variants.find(({ variant }) => variant === 'supervised');
+  const supervised = hops.rings.find(
+    ({ kinds, variant }) => kinds === 'many' && variant === 'supervised',
+  );
   if (supervised === undefined) throw new Error('nothing supervised was measured');
   return {
     figures: { ...figures },
-    tables: [hopTable(hops), restartTable(restarts), memoryTable(memory), startTable(start)],
+    tables: [
+      ringTable(`Hops in a ring of ${hops.members} machines of different kinds`, hops, 'many'),
+      ringTable(
+        `Hops in a ring of ${hops.members} of the least kind; supervised over bare beside an idle ` +
+          `tree ${rounded(hops.supervised_to_beside.median)}, over an EventEmitter ` +
+          rounded(hops.supervised_to_emitter.median),
+        hops,
+        'one',
+      ),
+      restartTable(restarts),
+      memoryTable(memory),
+      startTable(start),
+    ],
     bounds: [
       {
         what: 'the time of a hop through supervised actors, over one through bare XState',
@@ -80,19 +98,19 @@ export function supervisionReport(figures: SupervisionFigures): Report {
   };
 }
 
-function hopTable({ members, variants, supervised_to_emitter: toEmitter }: HopFigures): Table {
+function ringTable(title: string, { rings }: HopFigures, wanted: RingLane['kinds']): Table {
   return {
-    title:
-      `Hops in a ring of ${members}; supervised actors take ${rounded(toEmitter.median)} times as ` +
-      'long as an EventEmitter',
+    title,
     rows: [
       ['', 'hops/s', 'ns/hop', 'p95', 'time, bare = 1', 'p95', 'n'],
-      ...variants.map(({ variant, ns_per_hop: ns, hops_per_second: rate, time_to_bare: time }) => [
-        VARIANT_WORDS[variant],
-        String(rate),
-        ...[ns.median, ns.p95, time.median, time.p95].map(rounded),
-        String(ns.n),
-      ]),
+      ...rings
+        .filter(({ kinds }) => kinds === wanted)
+        .map(({ variant, ns_per_hop: ns, hops_per_second: rate, time_to_bare: time }) => [
+          VARIANT_WORDS[variant],
+          String(rate),
+          ...[ns.median, ns.p95, time.median, time.p95].map(rounded),
+          String(ns.n),
+        ]),
     ],
   };
 }

@@ -2,7 +2,7 @@ import type { Benchmark, BenchmarkRun } from './benchmark.ts';
 import { runLanes } from './lane-runs.ts';
 import type { Repetition } from './lane-runs.ts';
 import type { LaneSpec } from './lanes.ts';
-import type { RingVariant } from './ring-lane.ts';
+import type { RingLane, RingVariant } from './ring-lane.ts';
 import { ratios, summarise } from './statistics.ts';
 import { supervisionReport } from './supervision-report.ts';
 import type {
@@ -13,7 +13,17 @@ import type {
 } from './supervision-report.ts';
 
 /** The order in which they take their turns. */
-const VARIANTS = ['bare', 'supervised', 'emitter', 'monitored', 'tapped', 'daemon'] as const;
+const RINGS = [
+  { kinds: 'many', variant: 'bare' },
+  { kinds: 'many', variant: 'supervised' },
+  { kinds: 'many', variant: 'monitored' },
+  { kinds: 'many', variant: 'tapped' },
+  { kinds: 'many', variant: 'daemon' },
+  { kinds: 'one', variant: 'bare' },
+  { kinds: 'one', variant: 'beside' },
+  { kinds: 'one', variant: 'supervised' },
+  { kinds: 'one', variant: 'emitter' },
+] as const;
 
 const RESTARTS = [
   { strategy: 'one_for_one', siblings: 1 },
@@ -30,7 +40,7 @@ const START_FAN_OUT = 10;
 
 /** How much is measured: rounds of fresh processes, repetitions in each, and what is in a repetition. */
 const FULL = {
-  hops: { rounds: 6, repetitions: 25, repetitionMs: 50, warmUpMs: 500 },
+  hops: { rounds: 10, repetitions: 15, repetitionMs: 50, warmUpMs: 400 },
   restarts: { rounds: 4, repetitions: 10, restarts: 100, warmUpRestarts: 500 },
   memory: { rounds: 10, repetitions: 1 },
   start: { rounds: 20, repetitions: 11 },
@@ -59,27 +69,29 @@ export const supervisionBenchmark: Benchmark = {
 async function measureHops(effort: typeof FULL.hops, run: BenchmarkRun): Promise<HopFigures> {
   const { repetitionMs, warmUpMs } = effort;
   const lanes = await runLanes(
-    VARIANTS.map((variant): LaneSpec => {
-      return { kind: 'ring', variant, members: MEMBERS, kinds: 'one', repetitionMs, warmUpMs };
+    RINGS.map((ring): LaneSpec => {
+      return { kind: 'ring', ...ring, members: MEMBERS, repetitionMs, warmUpMs };
     }),
     runsOf('hops', effort, run),
   );
-  const ns = Object.fromEntries(
-    VARIANTS.map((variant, place) => [variant, firstValues(lanes[place] ?? [])]),
-  ) as Record<RingVariant, number[]>;
-  const summaries = VARIANTS.map((variant) => {
-    const nsPerHop = summarise(ns[variant]);
-    return {
-      variant,
-      ns_per_hop: nsPerHop,
-      hops_per_second: Math.round(1e9 / nsPerHop.median),
-      time_to_bare: summarise(ratios(ns[variant], ns.bare)),
-    };
-  });
+  const nsOf = (kinds: RingLane['kinds'], variant: RingVariant): number[] =>
+    firstValues(
+      lanes[RINGS.findIndex((one) => one.kinds === kinds && one.variant === variant)] ?? [],
+    );
   return {
     members: MEMBERS,
-    variants: summaries,
-    supervised_to_emitter: summarise(ratios(ns.supervised, ns.emitter)),
+    rings: RINGS.map(({ kinds, variant }) => {
+      const nsPerHop = summarise(nsOf(kinds, variant));
+      return {
+        kinds,
+        variant,
+        ns_per_hop: nsPerHop,
+        hops_per_second: Math.round(1e9 / nsPerHop.median),
+        time_to_bare: summarise(ratios(nsOf(kinds, variant), nsOf(kinds, 'bare'))),
+      };
+    }),
+    supervised_to_beside: summarise(ratios(nsOf('one', 'supervised'), nsOf('one', 'beside'))),
+    supervised_to_emitter: summarise(ratios(nsOf('one', 'supervised'), nsOf('one', 'emitter'))),
   };
 }
 

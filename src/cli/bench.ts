@@ -6,7 +6,7 @@ import { EXIT, RtapError } from '../domain/errors.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [supervisionBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [supervisionBenchmark];
 
 export interface BenchOptions {
   /** All of them when it is null. */
