@@ -236,7 +236,7 @@ export const schema = {
       default: 10_000,
       min: 0,
       max: 600_000,
-      doc: 'How long the event loop may be blocked before the watchdog ends the process with exit code 3; 0 never ends it, and a block is reported all the same',
+      doc: 'How long the event loop may be blocked before the watchdog kills the process; 0 never ends it, and a block is reported all the same',
     }),
     bulkhead: {
       max_queue_size: integer({

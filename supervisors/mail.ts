@@ -31,7 +31,7 @@ export function derive<TLogic extends AnyActorLogic>(
   logic: TLogic,
   transition: PlainLogic['transition'],
 ): TLogic {
-  return Object.create(logic, {
-    transition: { value: transition, enumerable: true },
-  }) as TLogic;
+  // A copy, and not an heir: V8 would give each prototype a hidden class of its own.
+  const prototype = Object.getPrototypeOf(logic) as object | null;
+  return Object.assign(Object.create(prototype) as TLogic, logic, { transition });
 }

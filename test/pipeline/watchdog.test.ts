@@ -89,7 +89,7 @@ describe('the watchdog of the daemon', function () {
     const children = childrenOf(daemon.pid);
     expect(children.filter(isRunning).length).to.be.greaterThan(2);
     await block(daemon, 600_000);
-    expect(await daemon.exited).to.deep.equal({ code: 3, signal: null });
+    expect(await daemon.exited).to.deep.equal({ code: null, signal: 'SIGKILL' });
     expect((await report(daemon, 'loop.expired')).durationMs).to.be.at.least(1000);
     await gone(children);
   });

@@ -6,7 +6,7 @@ import { search } from './search.ts';
 import type { Finding } from './search.ts';
 
 /** A slice of the campaign, the same each time. */
-const COUNT = 1_000;
+const COUNT = 3_000;
 const SEED = 20_261_124;
 
 describe(`${COUNT} random trees with random faults`, () => {

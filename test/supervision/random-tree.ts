@@ -59,20 +59,20 @@ function starts(): fc.Arbitrary<number[]> {
   );
 }
 
-const backoff: fc.Arbitrary<Backoff | null> = fc.oneof(
-  fc.constant(null),
+const backoff: fc.Arbitrary<Backoff | null> = fc.option(
   fc.record({
     baseMs: gridMs(0, 100),
     factor: fc.constantFrom(1, 2),
     capMs: fc.constant(300),
     jitter: fc.constantFrom(0, 0, 0.5),
   }),
+  { nil: null, freq: 2 },
 );
 
-const heartbeat = fc.oneof(
-  { weight: 2, arbitrary: fc.constant(null) },
-  { weight: 1, arbitrary: fc.record({ everyMs: gridMs(100, 300), missMs: gridMs(50, 150) }) },
-);
+const heartbeat = fc.option(fc.record({ everyMs: gridMs(100, 300), missMs: gridMs(50, 150) }), {
+  nil: null,
+  freq: 2,
+});
 
 const common = {
   restart: fc.constantFrom('permanent', 'permanent', 'transient', 'temporary'),
@@ -239,7 +239,7 @@ function plainly<T>(value: T): T {
     field === false ||
     field === 'never' ||
     field === 'permanent' ||
-    (Array.isArray(field) && field.length === 0 && key !== 'children') ||
+    (Array.isArray(field) && field.length === 0 && !['children', 'steps'].includes(key)) ||
     (field === 0 && ['readyAfterMs', 'stopAfterMs', 'stash'].includes(key));
   return Object.fromEntries(
     Object.entries(value)

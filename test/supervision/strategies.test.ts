@@ -75,6 +75,23 @@ describe('strategies', () => {
     expect(['a', 'b'].every((id) => tree.isAlive(id))).to.equal(true);
   });
 
+  it('a restart that begins with a word of a child waits until that child has ended', () => {
+    const inner = {
+      ...SUPERVISOR,
+      id: 'inner',
+      children: [{ ...WORKER, id: 'x', shutdownMs: 'brutal_kill' as const }],
+    };
+    const tree = run(treeOf([], { strategy: 'one_for_all', children: [{ id: 'a' }, inner] }), {
+      behaviours: { x: { readyAfterMs: 10 } },
+    });
+    tree.tell('a', 'test.crash');
+    expect(tree.drain().join(' ')).to.equal('+a +x -a');
+    // What x says here ends the start of the supervisor, which then looks at the fall of a.
+    tree.clock.advance(10);
+    expect(tree.drain().join(' ')).to.equal('-x +a +x');
+    expect(tree.world.doubled).to.deep.equal([]);
+  });
+
   it('a group holds supervisors as one child each', () => {
     const inner = { ...SUPERVISOR, id: 'inner', children: [{ ...WORKER, id: 'x' }] };
     const tree = run(

@@ -1,4 +1,5 @@
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
+import type { SupervisionEmitted } from '../../supervisors/records.ts';
 import {
   deleteChild,
   restartChild,
@@ -15,6 +16,9 @@ import type { Violation } from './witness.ts';
 /** After so long without faults a tree must be live again. */
 const SETTLED_MS = 20_000;
 
+/** Sent at once: more than some stashes hold. */
+const LETTERS = 3;
+
 /** Runs a scenario, lets it settle, shuts it down; tells which rules were broken. */
 export async function trial(scenario: Scenario): Promise<readonly Violation[]> {
   const attempt = new Trial(scenario);
@@ -26,7 +30,8 @@ class Trial {
   readonly #tree: RunningTree;
   readonly #witness: Witness;
   readonly #sys: Sys;
-  readonly #requests: Promise<SupervisorReply>[] = [];
+  #asked = 0;
+  #answered = 0;
   /** Children that are down with good reason, so far. */
   readonly #excused = new Set<string>();
   /** Children that somebody asked to terminate, and supervisors of groups in which that happened. */
@@ -45,6 +50,9 @@ class Trial {
         this.#witness.observe(inspected);
       },
     });
+    this.#tree.root.on('supervision.record', (emitted) => {
+      this.#witness.note((emitted as unknown as SupervisionEmitted).record);
+    });
     this.#sys = new Sys(this.#tree.root);
   }
 
@@ -58,12 +66,14 @@ class Trial {
       this.#advance(0);
     }
     this.#settle();
+    await this.#compareReplies();
     if (this.#tree.end === null && this.#deadlineMs === Infinity) {
       this.#stop('sup.shutdown');
       this.#settle();
     }
     if (this.#tree.end === null) this.#witness.broken('shutdown', 'it never ended');
-    await this.#account();
+    this.#account();
+    await this.#compareReplies();
     return this.#witness.violations;
   }
 
@@ -108,7 +118,7 @@ class Trial {
         // A child more would be a longer bound.
         if (this.#deadlineMs !== Infinity) return;
         const supervisor = this.#supervisor(step.supervisor);
-        if (supervisor !== undefined) this.#requests.push(startChild(supervisor, step.child));
+        if (supervisor !== undefined) this.#await(supervisor, startChild(supervisor, step.child));
         return;
       }
       case 'terminate':
@@ -117,8 +127,10 @@ class Trial {
         this.#ask(step.do, step.id);
         return;
       case 'mail':
-        this.#letters += 1;
-        this.#tree.mail(step.id, this.#letters);
+        for (let sent = 0; sent < LETTERS; sent += 1) {
+          this.#letters += 1;
+          this.#tree.mail(step.id, this.#letters);
+        }
         return;
       case 'kill':
       case 'suspend':
@@ -157,7 +169,26 @@ class Trial {
       if (isGroup) this.#terminated.add(spec.id);
     }
     const requests = { terminate: terminateChild, restart: restartChild, delete: deleteChild };
-    this.#requests.push(requests[what](supervisor, id));
+    this.#await(supervisor, requests[what](supervisor, id));
+  }
+
+  #await(supervisor: AnyActorRef, request: Promise<SupervisorReply>): void {
+    this.#asked += 1;
+    void request.then((reply) => {
+      this.#answered += 1;
+      // Others may be killed with what they were asked for.
+      if (supervisor === this.#tree.root && !reply.ok && reply.error === 'noproc') {
+        this.#witness.broken('replies', 'the root ended without an answer');
+      }
+    });
+  }
+
+  /** Requests are answered by promises. */
+  async #compareReplies(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#answered !== this.#asked) {
+      this.#witness.broken('replies', `${this.#answered} of ${this.#asked} answered`);
+    }
   }
 
   #operate(what: 'kill' | 'suspend' | 'resume', id: string): void {
@@ -244,7 +275,7 @@ class Trial {
   }
 
   /** What must be even at the end. */
-  async #account(): Promise<void> {
+  #account(): void {
     const { lateLetters, records, world } = this.#tree;
     const left = this.#tree.leftovers();
     if (left.length > 0) this.#witness.broken('leaks', left.join(', '));
@@ -256,13 +287,6 @@ class Trial {
     if (lost < 0 || lost > this.#witness.killedAtHandover) {
       const counts = `${world.received.length} received and ${dead} dead`;
       this.#witness.broken('mail', `${this.#letters} sent, ${counts}`);
-    }
-
-    let answered = 0;
-    for (const request of this.#requests) void request.then(() => (answered += 1));
-    await new Promise((resolve) => setImmediate(resolve));
-    if (answered !== this.#requests.length) {
-      this.#witness.broken('replies', `${answered} of ${this.#requests.length} answered`);
     }
   }
 }

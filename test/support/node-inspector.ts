@@ -5,24 +5,20 @@ import type { DaemonProcess } from './daemon.ts';
 /** The environment of a daemon that can be reached from inside. */
 export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
-/**
- * Runs an expression inside a daemon that was started with `INSPECTED`, from a timer of its event loop. Node's inspector
- * is closed by then: an exit would wait for it.
- */
+/** Runs an expression inside a daemon that was started with `INSPECTED`, from a timer of its event loop. */
 export async function evaluateInside(daemon: DaemonProcess, expression: string): Promise<void> {
   const inspector = new WebSocket(await inspectorOf(daemon));
   await once(inspector, 'open');
-  const close = `process.getBuiltinModule('node:inspector').close();`;
   inspector.send(
     JSON.stringify({
       id: 1,
       method: 'Runtime.evaluate',
-      params: { expression: `setTimeout(() => { ${close} ${expression} })` },
+      params: { expression: `setTimeout(() => { ${expression} })` },
     }),
   );
   await once(inspector, 'message');
-  inspector.close();
-  await once(inspector, 'close');
+  // At once: an exit would wait for a debugger that is still there.
+  inspector.terminate();
 }
 
 async function inspectorOf(daemon: DaemonProcess): Promise<string> {

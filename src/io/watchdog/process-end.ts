@@ -1,19 +1,7 @@
-import { Session } from 'node:inspector';
-import { EXIT } from '../../domain/errors.ts';
-
-/** For the listeners of the exit, which may flush; they run on the thread that was blocked. */
-const GRACE_MS = 500;
-
 /**
- * Ends the whole process from another thread than the main one. JavaScript that spins is interrupted through Node's
- * inspector, which makes the exit code that of an escalation; Node writes then that it waits for a debugger. Where it
- * really waits for one, where native code does not hear of it, and where a listener of the exit hangs, it is a kill.
+ * Ends the whole process from another thread than the main one, at once and whatever blocks that: by SIGKILL. An exit
+ * with a code would have to run on the thread that does not answer, and was seen to crash there.
  */
 export function endProcess(): void {
-  setTimeout(() => {
-    process.kill(process.pid, 'SIGKILL');
-  }, GRACE_MS);
-  const session = new Session();
-  session.connectToMainThread();
-  session.post('Runtime.evaluate', { expression: `process.exit(${String(EXIT.escalated)})` });
+  process.kill(process.pid, 'SIGKILL');
 }

@@ -26,8 +26,7 @@ const BEAT_MS = 100;
 
 /**
  * Watches this thread's event loop from another one, until the process ends. That one says on standard error when the
- * loop is blocked, by whom and for how long; past the limit it ends the process with 3, or by a kill where native code
- * cannot be interrupted; and while the loop turns it gives systemd the signs of life that the unit asks for. Time in
+ * loop is blocked, by whom and for how long; past the limit it kills the process; and while the loop turns it gives systemd the signs of life that the unit asks for. Time in
  * which the machine sleeps or the process is stopped counts for nothing; a debugger that halts the program does block it.
  */
 export class Watchdog {
