@@ -15,6 +15,10 @@ export interface OpenedSource {
   readonly format: string;
   readonly durationMs: number | null;
   readonly realTime: boolean;
+  /** Of a device: what it was opened through. */
+  readonly backend?: string;
+  /** Of a device: true where another was asked for, and this one stands in for it. */
+  readonly isSubstitute?: boolean;
 }
 
 /** A source as it was asked for; its further fields are for the runtime that opens it. */
@@ -70,7 +74,11 @@ export type EngineEvent =
 
 export type SourceEvent =
   | { type: 'source.opened'; source: OpenedSource; baseSample: number }
-  | { type: 'source.ended'; endSample: number };
+  | { type: 'source.ended'; endSample: number }
+  /** The device is lost and may come back: nothing follows what came before `endSample`, and the sample clock runs on. */
+  | { type: 'source.interrupted'; endSample: number }
+  /** It is back, or another stands in for it: what comes from `baseSample` on has nothing to do with what came before. */
+  | { type: 'source.resumed'; source: OpenedSource; baseSample: number };
 
 export type SpeechEvent =
   | { type: 'speech.started'; utteranceId: string; startSample: number; atSample: number }
