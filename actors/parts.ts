@@ -8,6 +8,7 @@ import type { InputStream } from '../src/io/sources/stdin.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
 import type { EngineLinks } from './engine-link.ts';
+import type { Intake } from './intake.ts';
 import type { Presence } from './presence.ts';
 import type { SourceRequests } from './source-requests.ts';
 
@@ -35,6 +36,8 @@ export type Outlet = (message: Message) => void;
 export interface Condition {
   state: DaemonState;
   missing: readonly string[];
+  /** Why the source that was asked for is not heard. */
+  trouble: string | null;
   source: OpenedSource | null;
   /** Addresses by outlet and by what is served there. */
   addresses: Record<string, Readonly<Record<string, string>>>;
@@ -56,6 +59,7 @@ export interface Parts {
   readonly version: string;
   readonly clock: Clock;
   readonly path: AudioPath;
+  readonly intake: Intake;
   readonly voiceProgress: Progress;
   readonly wakeProgress: Progress;
   /** Utterances that are meant to become text and have no outcome yet; they outlive the stage that has them. */

@@ -1,3 +1,4 @@
+import { BACKENDS } from '../src/domain/capture.ts';
 import { choice, fixed, flag, fraction, integer, list, port, text } from './leaf.ts';
 import type { Leaf } from './leaf.ts';
 
@@ -36,6 +37,20 @@ export const schema = {
       pattern: /^[^\p{Cc}]{1,256}$/u,
       accepts: 'the name of a device, or default',
       alias: 'AUDIO_DEVICE',
+    }),
+    fallback_device: text({
+      default: '',
+      doc: 'Microphone that stands in while the one that was asked for is not there: a name, `any` for whichever there is, or empty for none; it gives way as soon as the other is back',
+      pattern: /^[^\p{Cc}]{0,256}$/u,
+      accepts: 'empty, any, or the name of a device',
+    }),
+    backends: list({
+      default: BACKENDS,
+      doc: 'What devices are opened through, in the order in which it is tried: `parec` is PulseAudio and PipeWire, `portaudio` is ALSA through the optional package naudiodon',
+      pattern: new RegExp(`^(?:${BACKENDS.join('|')})$`),
+      min: 1,
+      max: BACKENDS.length,
+      accepts: `a list of different backends of ${BACKENDS.join(', ')}`,
     }),
     ring_buffer_size_ms: integer({
       default: 4000,

@@ -1,191 +1,501 @@
-import { assign, sendParent, sendTo, setup } from 'xstate';
+import { assign, enqueueActions, sendParent, sendTo, setup } from 'xstate';
+import type { BackendName, CaptureGap, DeviceLoss } from '../src/domain/capture.ts';
 import type {
   ErrorFact,
   OpenedSource,
+  SourceEvent,
   SourceRequest,
   SupervisedEvent,
 } from '../src/domain/events.ts';
 import { to } from './address.ts';
+import {
+  audibleNews,
+  captureGapNews,
+  degradedNews,
+  failedNews,
+  givenUpNews,
+  lostNews,
+  openedNews,
+  restoredNews,
+  silentNews,
+  unavailableNews,
+} from './capture-news.ts';
+import {
+  FIRST_TRY,
+  afterLoss,
+  backoffMs,
+  failed,
+  isGivenUp,
+  isNewsworthy,
+  next,
+} from './capture-retry.ts';
+import type { Retry } from './capture-retry.ts';
 import { drainBound, overdueDrain } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 
 export type CaptureCommand =
-  | { type: 'source.open'; request: SourceRequest }
+  /** A backend only for a device. The answer is `source.ready`, `source.broke` or `device.refused`. */
+  | {
+      type: 'source.open';
+      request: SourceRequest;
+      backend: BackendName | null;
+      /** Whether another device may be opened where the one that was asked for cannot. */
+      isSubstituteAllowed: boolean;
+    }
   | { type: 'source.start' }
-  | { type: 'source.stop' };
+  /** Answered by `source.closed`. */
+  | { type: 'source.close' }
+  /** Answered by `source.stopped`. */
+  | { type: 'source.stop' }
+  /** Asks whether the device is there, where nobody announces it; answered by `device.listed`. */
+  | { type: 'device.look' };
+
+type LossFact = {
+  readonly loss: DeviceLoss;
+  readonly endSample: number;
+  /** Monotonic. */
+  readonly atMs: number;
+};
 
 export type CaptureFact =
   /** Somebody asked for a source; another may follow once it has ended. */
   | { type: 'source.requested'; request: SourceRequest }
-  | { type: 'source.ready'; source: OpenedSource; baseSample: number }
+  /** The gap lies between what was heard last and this; null for a source that is new. */
+  | { type: 'source.ready'; source: OpenedSource; baseSample: number; gap: CaptureGap | null }
   | { type: 'source.finished'; endSample: number }
   | { type: 'source.broke'; error: ErrorFact; endSample: number }
   | { type: 'source.warned'; error: ErrorFact }
-  | { type: 'source.stopped' };
+  | { type: 'source.gap'; gap: CaptureGap }
+  | { type: 'source.closed'; endSample: number }
+  | { type: 'source.stopped'; endSample: number }
+  | { type: 'device.refused'; error: ErrorFact; atMs: number }
+  /** It gives no samples, though it is there for all that is known. */
+  | ({ type: 'device.stalled' } & LossFact)
+  /** It is gone, or its process is. */
+  | ({ type: 'device.lost' } & LossFact)
+  /** The system records another device in its place. */
+  | ({ type: 'device.moved' } & LossFact)
+  /** Whether the sound server has the device that was asked for; null when it does not answer. */
+  | { type: 'device.listed'; isListed: boolean | null }
+  | { type: 'signal.silent'; zeroMs: number }
+  | { type: 'signal.audible' };
 
 export type CaptureEvent =
   SupervisedEvent | CaptureFact | RuntimeFailed | { type: 'pipeline.ready' };
 
+/** Told to readiness: null when what was asked for is heard. */
+export interface CaptureTrouble {
+  type: 'capture.trouble';
+  trouble: string | null;
+}
+
+export interface CaptureOptions {
+  /** The backends that this machine can use, in the order in which they are tried. */
+  readonly backends: readonly BackendName[];
+  readonly hasSubstitute: boolean;
+}
+
 export interface CaptureContext {
+  readonly options: CaptureOptions;
   /** The source that was asked for, or null until one is. */
   readonly request: SourceRequest | null;
   readonly source: OpenedSource | null;
   readonly error: ErrorFact | null;
+  readonly loss: DeviceLoss | null;
   readonly endSample: number;
   readonly openings: number;
+  readonly losses: number;
+  readonly retry: Retry;
+  readonly isListed: boolean | null;
+  /** The device came while it was being opened. */
+  readonly isHinted: boolean;
 }
 
-const REOPEN_MS = 1_000;
+/** To close a device takes milliseconds; its runtime gives up after a second. */
+const CLOSE_BOUND_MS = 1_500;
+/** How often a device is looked for where nobody announces it, while another stands in. */
+const LOOK_AGAIN_MS = 10_000;
 
-/** The intake: opens the source once the pipeline is ready, and says what becomes of it. */
-export const captureMachine = setup({
-  types: { context: {} as CaptureContext, events: {} as CaptureEvent },
-  actors: { runtime: runtimeOf<CaptureCommand>() },
-  guards: {
-    hasSource: ({ context }) => context.request !== null,
-    isDevice: ({ context }) => context.request?.kind === 'device',
-  },
-  delays: { reopen: REOPEN_MS, drainBound },
-  actions: {
-    reportStarted: sendParent({ type: 'sup.ready' }),
-    answerPing: sendParent({ type: 'sup.pong' }),
-    open: sendTo('runtime', ({ context }): CaptureCommand => {
-      if (context.request === null) throw new Error('no source was asked for');
-      return { type: 'source.open', request: context.request };
-    }),
-    start: sendTo('runtime', { type: 'source.start' }),
-    stop: sendTo('runtime', { type: 'source.stop' }),
-    rememberRequest: assign(({ event }) =>
-      event.type === 'source.requested' ? { request: event.request } : {},
-    ),
-    rememberSource: assign(({ context, event }) =>
-      event.type === 'source.ready'
-        ? { source: event.source, error: null, openings: context.openings + 1 }
-        : {},
-    ),
-    rememberEnd: assign(({ event }) =>
-      event.type === 'source.finished' || event.type === 'source.broke'
-        ? { endSample: event.endSample, error: 'error' in event ? event.error : null }
-        : {},
-    ),
-    tellVoiceActivity: sendTo(to('voice-activity'), ({ event }) => sourceFact(event)),
-    tellWakeWord: sendTo(to('wakeword'), ({ event }) => sourceFact(event)),
-    tellTranscription: sendTo(to('transcription'), ({ event }) => sourceFact(event)),
-    publishOpened: sendTo(to('publisher'), ({ context }) => ({
-      type: 'publish.event',
-      body: {
-        event_type: 'source_opened',
-        level: 'info',
-        metadata: { ...context.source },
-      },
-    })),
-    publishBroken: sendTo(to('publisher'), ({ context }) => ({
-      type: 'publish.event',
-      body: {
-        event_type: context.source?.kind === 'device' ? 'device_lost' : 'source_failed',
-        level: 'error',
-        metadata: { ...context.error, end_sample: context.endSample },
-      },
-    })),
-    publishWarning: sendTo(to('publisher'), ({ event }) => ({
-      type: 'publish.event',
-      body: {
-        event_type: 'error_occurred',
-        level: 'warning',
-        metadata: event.type === 'source.warned' ? { ...event.error } : {},
-      },
-    })),
-    publishOverdue: sendTo(
-      to('publisher'),
-      overdueDrain('capture', 'the source did not close in time'),
-    ),
-    failWithReason,
-  },
-}).createMachine({
-  id: 'capture',
-  initial: 'waiting',
-  context: { request: null, source: null, error: null, endSample: 0, openings: 0 },
-  invoke: { src: 'runtime', id: 'runtime' },
-  entry: 'reportStarted',
+/** What follows on every loss of a device. */
+const CLOSING = {
+  entry: ['publishLost', 'tellInterrupted', 'tellTrouble', 'close'],
+  after: { closeBound: 'reopening' },
   on: {
-    'sup.ping': { actions: 'answerPing' },
-    'sup.shutdown': '.stopping',
-    'runtime.failed': { actions: 'failWithReason' },
-    'source.warned': { actions: 'publishWarning' },
+    'source.closed': 'reopening',
+    'source.requested': { actions: 'rememberRequest' },
   },
-  states: {
-    waiting: {
-      description: 'Until every engine and stage is ready: nothing that is said may be lost.',
-      on: {
-        'pipeline.ready': [{ guard: 'hasSource', target: 'opening' }, { target: 'idle' }],
-        'source.requested': { actions: 'rememberRequest' },
+} as const;
+
+/** The intake: opens the source once the pipeline is ready, and a device anew whenever it is lost. */
+export function createCaptureMachine(options: CaptureOptions) {
+  return setup({
+    types: { context: {} as CaptureContext, events: {} as CaptureEvent },
+    actors: { runtime: runtimeOf<CaptureCommand>() },
+    guards: {
+      hasSource: ({ context }) => context.request !== null,
+      isSubstitute: ({ context }) => context.source?.isSubstitute === true,
+      isThere: ({ event }) => event.type === 'device.listed' && event.isListed === true,
+      isThereForFirst: ({ context, event }) =>
+        event.type === 'device.listed' && event.isListed === true && context.retry.backend > 0,
+      isLastFailure: ({ context }) => isGivenUp(failed(context.retry), context.options.backends),
+    },
+    delays: {
+      drainBound,
+      backoff: ({ context }) => (context.isHinted ? 0 : backoffMs(context.retry, context.isListed)),
+      closeBound: CLOSE_BOUND_MS,
+      lookAgain: LOOK_AGAIN_MS,
+    },
+    actions: {
+      reportStarted: sendParent({ type: 'sup.ready' }),
+      answerPing: sendParent({ type: 'sup.pong' }),
+      open: sendTo('runtime', ({ context }): CaptureCommand => {
+        const { request, retry } = context;
+        if (request === null) throw new Error('no source was asked for');
+        return {
+          type: 'source.open',
+          request,
+          backend: request.kind === 'device' ? (options.backends[retry.backend] ?? null) : null,
+          isSubstituteAllowed: options.hasSubstitute && retry.attempts > 0,
+        };
+      }),
+      start: sendTo('runtime', { type: 'source.start' }),
+      close: sendTo('runtime', { type: 'source.close' }),
+      stop: sendTo('runtime', { type: 'source.stop' }),
+      look: sendTo('runtime', { type: 'device.look' }),
+      rememberRequest: assign(({ event }) =>
+        event.type === 'source.requested' ? { request: event.request, retry: FIRST_TRY } : {},
+      ),
+      rememberSource: assign(({ context, event }) =>
+        event.type === 'source.ready'
+          ? {
+              source: event.source,
+              error: null,
+              openings: context.openings + 1,
+              retry: { ...context.retry, failures: 0, attempts: 0 },
+            }
+          : {},
+      ),
+      rememberEnd: assign(({ context, event }) =>
+        event.type === 'source.finished' ||
+        event.type === 'source.broke' ||
+        event.type === 'source.closed'
+          ? { endSample: event.endSample, error: 'error' in event ? event.error : context.error }
+          : {},
+      ),
+      rememberLoss: assign(({ context, event }) =>
+        'loss' in event
+          ? {
+              loss: event.loss,
+              endSample: event.endSample,
+              losses: context.losses + 1,
+              retry: afterLoss(context.retry, options.backends, event.atMs),
+            }
+          : {},
+      ),
+      rememberFailure: assign(({ context, event }) =>
+        event.type === 'device.refused' ? { error: event.error, retry: failed(context.retry) } : {},
+      ),
+      rememberListed: assign(({ event }) =>
+        event.type === 'device.listed' ? { isListed: event.isListed } : {},
+      ),
+      rememberHint: assign({ isHinted: true }),
+      forgetHint: assign({ isHinted: false }),
+      // What kept the backends from it may be over.
+      tryAfresh: assign({ retry: FIRST_TRY }),
+      nextBackend: assign(({ context, event }) =>
+        event.type === 'device.refused'
+          ? { retry: next(context.retry, options.backends, event.atMs) }
+          : {},
+      ),
+      tellOpened: enqueueActions(({ enqueue, event }) => {
+        if (event.type !== 'source.ready') return;
+        const { source, baseSample, gap } = event;
+        const fact: SourceEvent = {
+          type: gap === null ? 'source.opened' : 'source.resumed',
+          source,
+          baseSample,
+        };
+        for (const stage of LISTENERS) enqueue.sendTo(to(stage), fact);
+        if (gap !== null) enqueue.sendTo(to('publisher'), captureGapNews(gap));
+        enqueue.sendTo(to('publisher'), openedNews(source, baseSample, gap));
+      }),
+      tellEnded: enqueueActions(({ enqueue, context: { endSample } }) => {
+        for (const stage of LISTENERS) {
+          enqueue.sendTo(to(stage), { type: 'source.ended', endSample });
+        }
+      }),
+      tellInterrupted: enqueueActions(({ enqueue, context: { endSample } }) => {
+        for (const stage of LISTENERS) {
+          enqueue.sendTo(to(stage), { type: 'source.interrupted', endSample });
+        }
+      }),
+      tellTrouble: sendTo(to('readiness'), ({ context }) =>
+        trouble(`microphone ${nameOf(context)}`),
+      ),
+      tellDegraded: sendTo(to('readiness'), ({ context }) =>
+        trouble(
+          `microphone ${nameOf(context)}, for which ${JSON.stringify(context.source?.name)} stands in,`,
+        ),
+      ),
+      tellWell: sendTo(to('readiness'), trouble(null)),
+      publishFailed: sendTo(to('publisher'), ({ context }) =>
+        failedNews(errorOf(context), context.endSample),
+      ),
+      publishLost: sendTo(to('publisher'), ({ context }) => {
+        if (context.loss === null) throw new Error('nothing was lost');
+        return lostNews(context.loss, context.endSample);
+      }),
+      publishUnavailable: enqueueActions(({ enqueue, context }) => {
+        const { attempts, backend } = context.retry;
+        if (!isNewsworthy(attempts, context.openings > 0)) return;
+        const name = options.backends[backend] ?? null;
+        enqueue.sendTo(to('publisher'), unavailableNews(errorOf(context), name, attempts));
+      }),
+      publishGivenUp: sendTo(to('publisher'), ({ context }) => {
+        const { backends } = options;
+        const { backend } = context.retry;
+        return givenUpNews(
+          backends[backend] ?? '',
+          backends[(backend + 1) % backends.length] ?? '',
+          errorOf(context).message,
+        );
+      }),
+      publishGap: sendTo(to('publisher'), ({ event }) => {
+        if (event.type !== 'source.gap') throw new Error(`${event.type} is no gap`);
+        return captureGapNews(event.gap);
+      }),
+      publishDegraded: sendTo(to('publisher'), ({ context }) => {
+        if (context.source === null) throw new Error('nothing stands in');
+        return degradedNews(wantedOf(context), context.source);
+      }),
+      // Before the new source is remembered.
+      publishRestored: enqueueActions(({ enqueue, context, event }) => {
+        if (event.type !== 'source.ready' || event.source.isSubstitute === true) return;
+        if (context.source?.isSubstitute !== true) return;
+        enqueue.sendTo(to('publisher'), restoredNews(event.source));
+      }),
+      publishSilent: sendTo(to('publisher'), ({ context, event }) =>
+        silentNews(context.source?.name ?? '', event.type === 'signal.silent' ? event.zeroMs : 0),
+      ),
+      publishAudible: sendTo(to('publisher'), ({ context }) =>
+        audibleNews(context.source?.name ?? ''),
+      ),
+      publishWarning: sendTo(to('publisher'), ({ event }) => ({
+        type: 'publish.event',
+        body: {
+          event_type: 'error_occurred',
+          level: 'warning',
+          metadata: event.type === 'source.warned' ? { ...event.error } : {},
+        },
+      })),
+      publishOverdue: sendTo(
+        to('publisher'),
+        overdueDrain('capture', 'the source did not close in time'),
+      ),
+      failWithReason,
+    },
+  }).createMachine({
+    id: 'capture',
+    initial: 'waiting',
+    context: {
+      options,
+      request: null,
+      source: null,
+      error: null,
+      loss: null,
+      endSample: 0,
+      openings: 0,
+      losses: 0,
+      retry: FIRST_TRY,
+      isListed: null,
+      isHinted: false,
+    },
+    invoke: { src: 'runtime', id: 'runtime' },
+    entry: 'reportStarted',
+    on: {
+      'sup.ping': { actions: 'answerPing' },
+      'sup.shutdown': '.stopping',
+      'runtime.failed': { actions: 'failWithReason' },
+      'source.warned': { actions: 'publishWarning' },
+      'device.listed': { actions: 'rememberListed' },
+    },
+    states: {
+      waiting: {
+        description: 'Until every engine and stage is ready: nothing that is said may be lost.',
+        on: {
+          'pipeline.ready': [{ guard: 'hasSource', target: 'opening' }, { target: 'idle' }],
+          'source.requested': { actions: 'rememberRequest' },
+        },
       },
-    },
-    idle: {
-      description: 'No source is named yet.',
-      on: { 'source.requested': { target: 'opening', actions: 'rememberRequest' } },
-    },
-    opening: {
-      description: 'The source is being opened; no sample has come yet.',
-      entry: 'open',
-      on: {
-        'source.ready': {
-          target: 'running',
-          actions: [
-            'rememberSource',
-            'tellVoiceActivity',
-            'tellWakeWord',
-            'tellTranscription',
-            'publishOpened',
+      idle: {
+        description: 'No source is named yet.',
+        on: { 'source.requested': { target: 'opening', actions: 'rememberRequest' } },
+      },
+      opening: {
+        description: 'The source is being opened; no sample has come yet.',
+        entry: ['forgetHint', 'open'],
+        on: {
+          'source.ready': {
+            target: 'running',
+            actions: ['publishRestored', 'rememberSource', 'tellOpened'],
+          },
+          'source.broke': { target: 'broken', actions: 'rememberEnd' },
+          'device.refused': [
+            {
+              guard: 'isLastFailure',
+              target: 'givenUp',
+              actions: ['rememberFailure', 'publishUnavailable', 'publishGivenUp', 'nextBackend'],
+            },
+            { target: 'reopening', actions: ['rememberFailure', 'publishUnavailable'] },
+          ],
+          'device.listed': [
+            // Another backend takes longer than to begin anew with the first.
+            {
+              guard: 'isThereForFirst',
+              target: 'opening',
+              reenter: true,
+              actions: ['rememberListed', 'tryAfresh'],
+            },
+            { guard: 'isThere', actions: ['rememberListed', 'rememberHint'] },
+            { actions: 'rememberListed' },
           ],
         },
-        'source.broke': { target: 'broken', actions: 'rememberEnd' },
       },
-    },
-    running: {
-      description: 'Samples flow.',
-      entry: 'start',
-      on: {
-        'source.finished': {
-          target: 'ended',
-          actions: ['rememberEnd', 'tellVoiceActivity', 'tellWakeWord', 'tellTranscription'],
+      running: {
+        description: 'Samples flow.',
+        entry: 'start',
+        type: 'parallel',
+        on: {
+          'source.finished': { target: 'ended', actions: ['rememberEnd', 'tellEnded'] },
+          'source.broke': { target: 'broken', actions: ['rememberEnd', 'tellEnded'] },
+          'source.gap': { actions: 'publishGap' },
+          'device.stalled': { target: 'stalled', actions: 'rememberLoss' },
+          'device.lost': { target: 'lost', actions: 'rememberLoss' },
+          'device.moved': { target: 'moved', actions: 'rememberLoss' },
         },
-        'source.broke': {
-          target: 'broken',
-          actions: ['rememberEnd', 'tellVoiceActivity', 'tellWakeWord', 'tellTranscription'],
+        states: {
+          hearing: {
+            initial: 'deciding',
+            states: {
+              deciding: {
+                description: 'Asks which device it is: no time passes in it.',
+                always: [{ guard: 'isSubstitute', target: 'degraded' }, { target: 'wanted' }],
+              },
+              wanted: {
+                description: 'What was asked for is heard.',
+                entry: 'tellWell',
+              },
+              degraded: {
+                description: 'Another device stands in for the one that was asked for.',
+                entry: ['publishDegraded', 'tellDegraded'],
+                initial: 'looking',
+                states: {
+                  looking: {
+                    description: 'Looks for it from time to time, where nobody announces it.',
+                    after: { lookAgain: { target: 'looking', reenter: true, actions: 'look' } },
+                  },
+                },
+                on: {
+                  'device.listed': [
+                    { guard: 'isThere', target: '#capture.returning', actions: 'rememberListed' },
+                    { actions: 'rememberListed' },
+                  ],
+                },
+              },
+            },
+          },
+          signal: {
+            initial: 'audible',
+            states: {
+              audible: {
+                description: 'It is not exactly zero, or has not been for long.',
+                on: { 'signal.silent': { target: 'silent', actions: 'publishSilent' } },
+              },
+              silent: {
+                description: 'Exactly zero for seconds: a warning, and no loss.',
+                on: { 'signal.audible': { target: 'audible', actions: 'publishAudible' } },
+              },
+            },
+          },
         },
       },
+      stalled: {
+        description: 'The samples stopped though the device is there; its process is ended.',
+        ...CLOSING,
+      },
+      lost: {
+        description: 'The device is gone, or its process is; what is left of it is ended.',
+        ...CLOSING,
+      },
+      moved: {
+        description: 'The system records another device in its place; that is ended at once.',
+        ...CLOSING,
+      },
+      returning: {
+        description: 'The device that was asked for is back; the one that stood in is ended.',
+        entry: ['tryAfresh', 'close'],
+        after: { closeBound: 'opening' },
+        on: {
+          'source.closed': { target: 'opening', actions: ['rememberEnd', 'tellInterrupted'] },
+          'source.requested': { actions: 'rememberRequest' },
+        },
+      },
+      reopening: {
+        description: 'Waits before the next opening, or until the device is announced.',
+        entry: 'tellTrouble',
+        after: { backoff: 'opening' },
+        on: {
+          'device.listed': [
+            { guard: 'isThere', target: 'opening', actions: ['rememberListed', 'tryAfresh'] },
+            { actions: 'rememberListed' },
+          ],
+          'source.requested': { target: 'opening', actions: 'rememberRequest' },
+        },
+      },
+      givenUp: {
+        description:
+          'A backend failed too often in a row and is left for the next: no time passes in it.',
+        always: 'reopening',
+      },
+      ended: {
+        description: 'The source came to its end; the daemon stays up.',
+        on: { 'source.requested': { target: 'opening', actions: 'rememberRequest' } },
+      },
+      broken: {
+        description: 'A source that is no device could not be opened, or failed.',
+        entry: 'publishFailed',
+        on: { 'source.requested': { target: 'opening', actions: 'rememberRequest' } },
+      },
+      stopping: {
+        description: 'The intake is closed before anything else.',
+        entry: 'stop',
+        after: { drainBound: { target: 'stopped', actions: 'publishOverdue' } },
+        on: { 'source.stopped': 'stopped', 'sup.shutdown': {} },
+      },
+      stopped: { type: 'final' },
     },
-    ended: {
-      description: 'The source came to its end; the daemon stays up.',
-      on: { 'source.requested': { target: 'opening', actions: 'rememberRequest' } },
-    },
-    broken: {
-      description: 'The source could not be opened, or failed; a device is tried again.',
-      entry: 'publishBroken',
-      after: { reopen: { guard: 'isDevice', target: 'opening' } },
-      on: { 'source.requested': { target: 'opening', actions: 'rememberRequest' } },
-    },
-    stopping: {
-      description: 'The intake is closed before anything else.',
-      entry: 'stop',
-      after: { drainBound: { target: 'stopped', actions: 'publishOverdue' } },
-      on: { 'source.stopped': 'stopped', 'sup.shutdown': {} },
-    },
-    stopped: { type: 'final' },
-  },
-});
+  });
+}
 
-/** What the stages behind are told of the source. */
-function sourceFact(event: CaptureEvent) {
-  switch (event.type) {
-    case 'source.ready':
-      return { type: 'source.opened', source: event.source, baseSample: event.baseSample };
-    case 'source.finished':
-    case 'source.broke':
-      return { type: 'source.ended', endSample: event.endSample };
-    default:
-      throw new Error(`${event.type} says nothing about a source`);
-  }
+/** The stages that read what is captured. */
+const LISTENERS = ['voice-activity', 'wakeword', 'transcription'] as const;
+
+function trouble(text: string | null): CaptureTrouble {
+  return { type: 'capture.trouble', trouble: text };
+}
+
+/** The device as it was asked for. */
+function wantedOf({ request }: CaptureContext): string {
+  const name = request !== null && 'name' in request ? request.name : null;
+  return typeof name === 'string' ? name : 'default';
+}
+
+function nameOf(context: CaptureContext): string {
+  return JSON.stringify(wantedOf(context));
+}
+
+function errorOf({ error }: CaptureContext): ErrorFact {
+  if (error === null) throw new Error('nothing has failed');
+  return error;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createActor } from 'xstate';
 import { createEngineLinks } from '../actors/engine-link.ts';
+import { Intake } from '../actors/intake.ts';
 import type { Condition, Parts, Report } from '../actors/parts.ts';
 import { Presence } from '../actors/presence.ts';
 import { SourceRequests } from '../actors/source-requests.ts';
@@ -72,15 +73,18 @@ export function startDaemon(options: DaemonOptions): Daemon {
   const condition: Condition = {
     state: 'starting',
     missing: [],
+    trouble: null,
     source: null,
     addresses: {},
   };
   const sources = new SourceRequests();
+  const path = new AudioPath(msToSamples(config.audio.ring_buffer_size_ms));
   const parts: Parts = {
     config,
     version,
     clock,
-    path: new AudioPath(msToSamples(config.audio.ring_buffer_size_ms)),
+    path,
+    intake: new Intake(path, clock, metrics),
     voiceProgress: new Progress(),
     wakeProgress: new Progress(),
     openUtterances: new Set(),

@@ -24,10 +24,12 @@ export function readinessActor(
           up: [...presence.up],
           engines: engines.filter((engine) => parts.engines[engine].isReady),
           hasBeenReady: condition.state !== 'starting',
+          trouble: condition.trouble,
         });
         return {
-          receive: ({ state, missing }) => {
+          receive: ({ state, missing, trouble }) => {
             if (condition.state === 'stopping') return;
+            condition.trouble = trouble;
             metrics.stateTransitions.inc({ from: condition.state, to: state });
             condition.state = state;
             condition.missing = missing;

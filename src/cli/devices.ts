@@ -1,85 +1,100 @@
 import { loadConfig } from '../../config/load.ts';
 import type { ConfigRequest, LoadedConfig } from '../../config/load.ts';
+import type { BackendName } from '../domain/capture.ts';
 import { EXIT } from '../domain/errors.ts';
-import { resolveAuto } from '../io/sources/create-source.ts';
-import { listDevices } from '../io/sources/device-list.ts';
-import type { DeviceList } from '../io/sources/device-list.ts';
-import { selectDevice } from '../io/sources/portaudio-protocol.ts';
+import { listDevices } from '../io/devices/device-list.ts';
+import type { DeviceListing } from '../io/devices/device-list.ts';
+import { selectDevice } from '../io/devices/input-device.ts';
+import type { InputDevice } from '../io/devices/input-device.ts';
 import { parseSource } from '../io/sources/source-spec.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 
 /** What a daemon with this configuration would open now. */
 export interface Choice {
-  /** The device's name; null when none would be opened. */
-  readonly device: string | null;
+  /** Null when none would be opened. */
+  readonly device: InputDevice | null;
   /** One sentence that says what would be opened, or why nothing. */
   readonly sentence: string;
 }
 
 /** Chooses as the daemon does, without opening anything. Throws RtapError USAGE for a source that is none. */
-export function chooseDevice(list: DeviceList, loaded: LoadedConfig): Choice {
+export function chooseDevice(devices: readonly InputDevice[], loaded: LoadedConfig): Choice {
   const { config, profile } = loaded;
   const { source, device } = config.audio;
   const asked = parseSource(source);
-  const isNamed = device !== 'default' || profile.production;
-  const wanted =
-    asked.kind === 'auto' && isNamed ? ({ kind: 'device', name: device } as const) : asked;
-  const decided = wanted.kind === 'auto' ? resolveAuto(list) : wanted;
-  if (decided.kind === 'device') {
-    const found = selectDevice(list.devices, decided.name);
-    return found === undefined
-      ? {
-          device: null,
-          sentence: `No device would be opened: none, or more than one, goes by the name ${JSON.stringify(decided.name)}.`,
-        }
-      : { device: found.name, sentence: `rtap run would open ${JSON.stringify(found.name)}.` };
-  }
-  if (decided.kind !== 'recording') {
+  if (asked.kind !== 'auto' && asked.kind !== 'device') {
     return { device: null, sentence: `No device would be opened: audio.source is ${source}.` };
+  }
+  const isAnyGood = asked.kind === 'auto' && device === 'default' && !profile.production;
+  const wanted = asked.kind === 'device' ? asked.name : device;
+  for (const name of config.audio.backends) {
+    const own = devices.filter(({ backend }) => backend === name);
+    const microphones = own.filter(({ isMonitor }) => !isMonitor);
+    const found = selectDevice(own, wanted) ?? (isAnyGood ? microphones[0] : undefined);
+    if (found === undefined) continue;
+    return {
+      device: found,
+      sentence: `rtap run would open ${JSON.stringify(found.name)} through ${name}.`,
+    };
   }
   return {
     device: null,
-    sentence: 'No device would be opened: there is none, so the bundled recording would be played.',
+    sentence: isAnyGood
+      ? 'No device would be opened: there is none, so the bundled recording would be played.'
+      : `No device would be opened: none, or more than one, goes by the name ${JSON.stringify(wanted)}.`,
   };
 }
 
 /**
  * `rtap devices`: the input devices by name, and which one would be opened.
- * Returns 0, also when there is none, or 1 when they cannot be listed. Throws RtapError for a bad configuration.
+ * Returns 0, also when there is none, or 1 when no backend can list them. Throws RtapError for a bad configuration.
  */
 export async function runDevices(
   options: { readonly request: ConfigRequest; readonly json: boolean },
   io: CommandIo,
 ): Promise<number> {
   const loaded = loadConfig(options.request);
-  const list = await listDevices();
-  const choice = chooseDevice(list, loaded);
-  const code = list.problem === null ? EXIT.done : EXIT.failed;
-  if (options.json) {
-    writeJson(io.stdout, {
-      devices: list.devices.map((device) => ({
-        name: device.name,
-        id: device.id,
-        max_input_channels: device.maxInputChannels,
-        default_sample_rate_hz: device.defaultSampleRateHz,
-        host_api: device.hostApi,
-        is_default: device.isDefault,
-      })),
-      problem: list.problem,
-      would_open: choice.device,
-    });
-    return code;
+  const backends = loaded.config.audio.backends as readonly BackendName[];
+  const listing = await listDevices(backends);
+  const choice = chooseDevice(listing.devices, loaded);
+  if (options.json) writeJson(io.stdout, asJson(listing, choice));
+  else {
+    for (const problem of Object.values(listing.problems)) writeLine(io.stderr, `${problem}.`);
+    for (const line of drawn(listing.devices)) writeLine(io.stdout, line);
+    writeLine(io.stdout, choice.sentence);
   }
-  if (list.problem !== null) writeLine(io.stderr, `${list.problem}.`);
-  const rows = list.devices.map((device) => [
-    device.name,
-    `${String(device.defaultSampleRateHz)} Hz`,
-    `${String(device.maxInputChannels)} in`,
-    device.hostApi,
-    device.isDefault ? 'default' : '',
-  ]);
-  for (const line of alignedLines(rows)) writeLine(io.stdout, line.trimEnd());
-  writeLine(io.stdout, choice.sentence);
-  return code;
+  const isListed = backends.some((name) => listing.problems[name] === undefined);
+  return isListed ? EXIT.done : EXIT.failed;
+}
+
+function asJson({ devices, problems }: DeviceListing, choice: Choice): object {
+  return {
+    devices: devices.map((device) => ({
+      name: device.name,
+      description: device.description,
+      backend: device.backend,
+      host_api: device.hostApi,
+      max_input_channels: device.maxInputChannels,
+      default_sample_rate_hz: device.defaultSampleRateHz,
+      is_default: device.isDefault,
+      is_monitor: device.isMonitor,
+    })),
+    problems,
+    would_open: choice.device?.name ?? null,
+    through: choice.device?.backend ?? null,
+  };
+}
+
+function drawn(devices: readonly InputDevice[]): string[] {
+  return alignedLines(
+    devices.map((device) => [
+      device.name,
+      `${device.defaultSampleRateHz} Hz`,
+      `${device.maxInputChannels} in`,
+      device.backend,
+      device.isDefault ? 'default' : device.isMonitor ? 'monitor' : '',
+      device.description === device.name ? '' : device.description,
+    ]),
+  ).map((line) => line.trimEnd());
 }

@@ -5,6 +5,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { ConfigRequest, LoadedConfig } from '../../config/load.ts';
 import { describeProblem, problemsOf } from '../../config/problem.ts';
 import { stateDirectory } from '../../config/state-directory.ts';
+import type { BackendName } from '../domain/capture.ts';
 import { EXIT, RtapError, describeError } from '../domain/errors.ts';
 import { findOnPath } from '../io/processes/program-path.ts';
 import { requestControl } from '../io/control/control-client.ts';
@@ -12,7 +13,7 @@ import { controlSocketPath } from '../io/control/control-path.ts';
 import { WEIGHTS, readFreely, readWeights } from '../io/engines/weights.ts';
 import type { WeightFile } from '../io/engines/weights.ts';
 import { checkPort } from '../io/port-check.ts';
-import { listDevices } from '../io/sources/device-list.ts';
+import { listDevices } from '../io/devices/device-list.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 import { chooseDevice } from './devices.ts';
@@ -85,30 +86,35 @@ function checkLimits(): Finding {
 
 async function checkSound(loaded: LoadedConfig): Promise<Finding[]> {
   const { audio } = loaded.config;
-  const { devices, problem } = await listDevices();
-  const choice = chooseDevice({ devices, problem }, loaded);
+  const backends = audio.backends as readonly BackendName[];
+  const { devices, problems } = await listDevices(backends);
+  const choice = chooseDevice(devices, loaded);
   const isNeeded =
     audio.source.startsWith('device:') ||
     (audio.source === 'auto' && (audio.device !== 'default' || loaded.profile.production));
-  const names = devices.map(({ name }) => name);
   return [
-    problem === null
-      ? {
-          subject: 'naudiodon',
-          status: 'ok',
-          detail: `built: ${String(names.length)} input devices`,
-          data: { devices: names },
-        }
-      : {
-          subject: 'naudiodon',
-          status: isNeeded ? 'missing' : 'note',
-          detail: `${problem}; without it there are no microphones, while files and standard input work`,
-        },
+    ...backends.map((name): Finding => {
+      const problem = problems[name];
+      const names = devices.filter(({ backend }) => backend === name).map((device) => device.name);
+      const isOnly = backends.every((one) => problems[one] !== undefined);
+      return problem === undefined
+        ? {
+            subject: `backend ${name}`,
+            status: 'ok',
+            detail: `${names.length} input devices`,
+            data: { devices: names },
+          }
+        : {
+            subject: `backend ${name}`,
+            status: isNeeded && isOnly ? 'missing' : 'note',
+            detail: `${problem}; without it its devices cannot be opened, while files and standard input work`,
+          };
+    }),
     {
       subject: 'source',
       status: choice.device !== null ? 'ok' : isNeeded ? 'missing' : 'note',
       detail: choice.sentence.replace(/\.$/, ''),
-      data: { would_open: choice.device },
+      data: { would_open: choice.device?.name ?? null, through: choice.device?.backend ?? null },
     },
   ];
 }
@@ -242,7 +248,6 @@ async function examine(request: ConfigRequest): Promise<Finding[]> {
     ...(await checkPorts(loaded, env)),
     checkStateDirectory(loaded, env),
     checkCommand('setpriv', 'a child that hangs may outlive a daemon that was killed'),
-    checkCommand('parec', 'nothing needs it; it records from PulseAudio without rtap, to compare'),
   ];
 }
 

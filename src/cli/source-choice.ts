@@ -1,7 +1,8 @@
 import type { LoadedConfig } from '../../config/load.ts';
+import type { BackendName } from '../domain/capture.ts';
 import type { SourceRequest } from '../domain/events.ts';
-import { createSource, resolveAuto } from '../io/sources/create-source.ts';
-import { listDevices } from '../io/sources/device-list.ts';
+import { createSource } from '../io/sources/create-source.ts';
+import { findMicrophone } from '../io/devices/device-list.ts';
 import { parseSource } from '../io/sources/source-spec.ts';
 import { systemClock } from '../io/system-clock.ts';
 
@@ -22,12 +23,13 @@ export async function decideSource(loaded: LoadedConfig): Promise<SourceChoice> 
   if (audio.device !== 'default' || loaded.profile.production) {
     return { request: { kind: 'device', name: audio.device } as SourceRequest, notice: null };
   }
-  const list = await listDevices();
-  const decided = resolveAuto(list);
-  if (decided.kind !== 'recording') return { request: decided, notice: null };
-  const why = list.problem ?? 'this machine has no microphone';
+  const { device, problems } = await findMicrophone(audio.backends as readonly BackendName[]);
+  if (device !== undefined) {
+    return { request: { kind: 'device', name: device.name } as SourceRequest, notice: null };
+  }
+  const why = problems.length === 0 ? 'this machine has no microphone' : problems.join('; ');
   return {
-    request: decided,
+    request: { kind: 'recording' },
     notice: `no microphone (${why}): the bundled recording is played once instead, and every message says so`,
   };
 }

@@ -1,3 +1,4 @@
+import type { BackendName } from './capture.ts';
 import type { RtapError } from './errors.ts';
 import type { EngineIdentity, EndpointDecision, EventBody, TranscriptBody } from './messages.ts';
 
@@ -16,7 +17,7 @@ export interface OpenedSource {
   readonly durationMs: number | null;
   readonly realTime: boolean;
   /** Of a device: what it was opened through. */
-  readonly backend?: string;
+  readonly backend?: BackendName;
   /** Of a device: true where another was asked for, and this one stands in for it. */
   readonly isSubstitute?: boolean;
 }

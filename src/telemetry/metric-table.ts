@@ -109,6 +109,42 @@ export const METRICS = {
     help: 'Audio samples that the sample clock counted over gaps in capture.',
     labels: [],
   },
+  deviceLosses: {
+    type: 'counter',
+    name: 'rtap_device_losses_total',
+    help: 'Losses of an input device by their cause.',
+    labels: ['cause'],
+  },
+  captureUp: {
+    type: 'gauge',
+    name: 'rtap_capture_up',
+    help: '1 while samples come from the source that was asked for, 0 otherwise.',
+    labels: [],
+  },
+  captureFrameAge: {
+    type: 'gauge',
+    name: 'rtap_capture_frame_age_seconds',
+    help: 'Time since the input device gave samples last.',
+    labels: [],
+  },
+  captureLatency: {
+    type: 'gauge',
+    name: 'rtap_capture_latency_seconds',
+    help: 'Age of the newest samples when they come, as the sound server tells it; 0 where nobody does.',
+    labels: [],
+  },
+  captureDrift: {
+    type: 'gauge',
+    name: 'rtap_capture_drift_ppm',
+    help: 'By how many parts per million the sample clock of the device is fast; 0 until it is known.',
+    labels: [],
+  },
+  captureLevel: {
+    type: 'gauge',
+    name: 'rtap_capture_level_dbfs',
+    help: 'Root mean square level of the captured signal over the last moment.',
+    labels: [],
+  },
   utterances: {
     type: 'counter',
     name: 'rtap_utterances_total',

@@ -6,14 +6,20 @@ export interface Line {
   readonly cutCharacters: number;
 }
 
-/** Owns the unfinished line of one stream of text; what is beyond the bound of a line is counted and dropped. */
+/**
+ * Owns the unfinished line of one stream of text; what is beyond the bound of a line is counted and dropped. A carriage
+ * return ends a line as well, since programs rewrite a line with it.
+ */
 export class LineReader {
   #text = '';
   #cutCharacters = 0;
+  #endedWithReturn = false;
 
   /** The lines that a chunk completes. */
   push(chunk: string): Line[] {
-    const parts = chunk.split('\n');
+    const isRest = this.#endedWithReturn && chunk.startsWith('\n');
+    if (chunk !== '') this.#endedWithReturn = chunk.endsWith('\r');
+    const parts = (isRest ? chunk.slice(1) : chunk).split(/\r\n|\r|\n/);
     const rest = parts.pop() ?? '';
     const lines = parts.map((part) => {
       this.#keep(part);
@@ -35,7 +41,7 @@ export class LineReader {
   }
 
   #take(): Line {
-    const line = { text: this.#text.replace(/\r$/, ''), cutCharacters: this.#cutCharacters };
+    const line = { text: this.#text, cutCharacters: this.#cutCharacters };
     this.#text = '';
     this.#cutCharacters = 0;
     return line;

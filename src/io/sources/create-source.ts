@@ -1,7 +1,5 @@
 import { RtapError } from '../../domain/errors.ts';
 import type { BlockOpener } from './block-reader.ts';
-import type { DeviceList } from './device-list.ts';
-import { DeviceSource } from './device.ts';
 import { fileOpener } from './file.ts';
 import { PumpedSource } from './pumped-source.ts';
 import { recordingPath } from './recording-path.ts';
@@ -16,22 +14,15 @@ export interface SourceDependencies {
   stdin: InputStream;
 }
 
-/** A spec that names one source: `auto` is decided by {@link resolveAuto} first. */
+/** A spec that names one source: what `auto` means is decided before. */
 export type DecidedSpec = Exclude<SourceSpec, { kind: 'auto' }>;
 
-/** The source that a spec names, not yet open. */
-export function createSource(spec: DecidedSpec, dependencies: SourceDependencies): AudioSource {
-  if (spec.kind === 'device') return new DeviceSource(spec.name, dependencies.clock);
+/** The source that a spec names, not yet open; devices are another matter. */
+export function createSource(
+  spec: Exclude<DecidedSpec, { kind: 'device' }>,
+  dependencies: SourceDependencies,
+): AudioSource {
   return new PumpedSource(openerOf(spec, dependencies), dependencies.clock);
-}
-
-/**
- * What `auto` means on a machine with these devices: the system's own choice of microphone, else the first one, else the bundled recording.
- * Whether a fallback to a recording is allowed at all is the caller's to say.
- */
-export function resolveAuto(list: DeviceList): DecidedSpec {
-  const device = list.devices.find((one) => one.isDefault) ?? list.devices[0];
-  return device === undefined ? { kind: 'recording' } : { kind: 'device', name: device.name };
 }
 
 function openerOf(

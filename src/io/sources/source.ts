@@ -1,3 +1,4 @@
+import type { BackendName } from '../../domain/capture.ts';
 import type { RtapError } from '../../domain/errors.ts';
 
 /**
@@ -9,11 +10,9 @@ export interface SourceSink {
   frame(samples: Int16Array): void;
   /** What was wrong with the audio and was mended: once per kind, with counts in `details`. */
   warning(error: RtapError): void;
-  /** Samples that the source captured and could not deliver, before the next frame: their number is exact, their place to within a few frames. */
-  gap?(missingSamples: number): void;
   ended(): void;
   failed(error: RtapError): void;
-  /** Undefined when the next frame may come at once, else a promise of room for it. A live source never asks. */
+  /** Undefined when the next frame may come at once, else a promise of room for it. */
   room(): Promise<void> | undefined;
 }
 
@@ -28,6 +27,8 @@ export interface SourceInfo {
   durationMs: number | null;
   /** Whether the source itself keeps to the clock; if not, its frames come as fast as there is room. */
   realTime: boolean;
+  /** What a device was opened through. */
+  backend?: BackendName;
 }
 
 /** One source, opened, started and stopped once each, in that order. It is not restarted: make another. */

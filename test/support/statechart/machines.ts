@@ -1,5 +1,5 @@
 import type { AnyStateMachine } from 'xstate';
-import { captureMachine } from '../../../machines/capture.ts';
+import { createCaptureMachine } from '../../../machines/capture.ts';
 import { createEngineMachine } from '../../../machines/engine.ts';
 import { languageMachine } from '../../../machines/language.ts';
 import { createOutletMachine } from '../../../machines/outlet.ts';
@@ -16,7 +16,10 @@ import { createSupervisor } from '../../../supervisors/supervisor.ts';
 
 /** Every machine that is drawn, by the file that it is from; those that are made are made with typical arguments. */
 export const DRAWN: Readonly<Record<string, AnyStateMachine>> = {
-  'machines/capture.ts': captureMachine,
+  'machines/capture.ts': createCaptureMachine({
+    backends: ['parec', 'portaudio'],
+    hasSubstitute: true,
+  }),
   'machines/voice-activity.ts': voiceActivityMachine,
   'machines/wake-word.ts': createWakeWordMachine('openwakeword', ['hey_jarvis']),
   'machines/transcription.ts': createTranscriptionMachine({

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createActor, fromCallback, setup } from 'xstate';
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
-import { captureMachine } from '../../../machines/capture.ts';
+import { createCaptureMachine } from '../../../machines/capture.ts';
 import { languageMachine } from '../../../machines/language.ts';
 import { createOutletMachine } from '../../../machines/outlet.ts';
 import { publisherMachine } from '../../../machines/publisher.ts';
@@ -14,6 +14,8 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 import { DRAFT, annotated } from './samples.ts';
 
 const WITHIN_MS = 180;
+
+const captureMachine = createCaptureMachine({ backends: ['parec'], hasSubstitute: false });
 
 /** The machine with a runtime that hangs, and what it publishes and commands. */
 function hung(machine: AnyStateMachine, events: readonly EventObject[]) {

@@ -22,7 +22,8 @@ for (const [name, explorations] of Object.entries(EXPLORATIONS)) {
     const [first] = explorations;
     if (first === undefined) throw new Error(`${name} is not explored at all`);
 
-    before(() => {
+    before(function () {
+      this.timeout(300_000);
       studies = explorations.map((exploration) => ({ exploration, ...explore(exploration) }));
     });
 

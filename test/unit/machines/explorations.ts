@@ -1,4 +1,4 @@
-import { captureMachine } from '../../../machines/capture.ts';
+import { createCaptureMachine } from '../../../machines/capture.ts';
 import { createEngineMachine } from '../../../machines/engine.ts';
 import { languageMachine } from '../../../machines/language.ts';
 import { createOutletMachine } from '../../../machines/outlet.ts';
@@ -23,6 +23,17 @@ const SOURCE_ENDED = { type: 'source.ended', endSample: 90_000 } as const;
 const FLUSHED = { type: 'stage.flushed', stage: 'language', endSample: 90_000 } as const;
 const DRAINED = { type: 'stage.drained' } as const;
 const GAP = { type: 'audio.gap', firstSample: 1, lastSample: 2, cause: 'overrun' } as const;
+const CAPTURE_GAP = { firstSample: 1, lastSample: 8, durationMs: 0.5, cause: 'removed' } as const;
+const LOSS = {
+  device: 'mic',
+  backend: 'parec',
+  cause: 'removed',
+  message: 'The device "mic" is lost: it was removed',
+  movedTo: null,
+  frameAgeMs: 20,
+  complaint: '',
+} as const;
+const STAND_IN = { ...SOURCE, kind: 'device', isSubstitute: true } as const;
 const ERROR = { code: 'SOURCE_FAILED', message: 'gone', details: {} } as const;
 
 function exploreUtterance(isAddressed: boolean, findsPhraseInText: boolean): Exploration {
@@ -55,19 +66,36 @@ function exploreUtterance(isAddressed: boolean, findsPhraseInText: boolean): Exp
 /** How each machine of the folder is explored, by the name of its file. */
 export const EXPLORATIONS: Readonly<Record<string, readonly Exploration[]>> = {
   capture: [
-    exploring(captureMachine, {
+    exploring(createCaptureMachine({ backends: ['parec', 'portaudio'], hasSubstitute: true }), {
       events: [
         { type: 'pipeline.ready' },
         { type: 'source.requested', request: { kind: 'device' } },
         { type: 'source.requested', request: { kind: 'file' } },
-        { type: 'source.ready', source: SOURCE, baseSample: 0 },
+        { type: 'source.ready', source: SOURCE, baseSample: 0, gap: null },
+        { type: 'source.ready', source: STAND_IN, baseSample: 9, gap: CAPTURE_GAP },
         { type: 'source.finished', endSample: 90_000 },
         { type: 'source.broke', error: ERROR, endSample: 90_000 },
         { type: 'source.warned', error: ERROR },
-        { type: 'source.stopped' },
+        { type: 'source.gap', gap: CAPTURE_GAP },
+        { type: 'source.closed', endSample: 90_000 },
+        { type: 'source.stopped', endSample: 90_000 },
+        { type: 'device.refused', error: ERROR, atMs: 1 },
+        { type: 'device.stalled', loss: LOSS, endSample: 90_000, atMs: 1 },
+        { type: 'device.lost', loss: LOSS, endSample: 90_000, atMs: 1 },
+        { type: 'device.moved', loss: LOSS, endSample: 90_000, atMs: 1 },
+        { type: 'device.listed', isListed: true },
+        { type: 'device.listed', isListed: false },
+        { type: 'device.listed', isListed: null },
+        { type: 'signal.silent', zeroMs: 3_000 },
+        { type: 'signal.audible' },
         FAILED,
       ],
-      key: ({ request }) => request?.kind ?? null,
+      key: ({ request, source, retry }) => [
+        request?.kind ?? null,
+        source?.isSubstitute ?? null,
+        retry.backend,
+        Math.min(retry.failures, 2),
+      ],
     }),
   ],
   engine: [
@@ -137,15 +165,23 @@ export const EXPLORATIONS: Readonly<Record<string, readonly Exploration[]>> = {
       events: [
         ENGINE_READY,
         ENGINE_LOST,
-        { type: 'presence.found', up: [], engines: [], hasBeenReady: false },
-        { type: 'presence.found', up: ['ring'], engines: ['vad'], hasBeenReady: true },
+        { type: 'presence.found', up: [], engines: [], hasBeenReady: false, trouble: null },
+        {
+          type: 'presence.found',
+          up: ['ring'],
+          engines: ['vad'],
+          hasBeenReady: true,
+          trouble: null,
+        },
         ...['capture', 'ring'].flatMap((child) => [
           { type: 'presence.changed' as const, child, isUp: true },
           { type: 'presence.changed' as const, child, isUp: false },
         ]),
+        { type: 'capture.trouble', trouble: 'microphone "mic"' },
+        { type: 'capture.trouble', trouble: null },
         FAILED,
       ],
-      key: ({ readyEngines, upStages }) => [readyEngines, [...upStages].sort()],
+      key: ({ readyEngines, upStages, trouble }) => [readyEngines, [...upStages].sort(), trouble],
     }),
   ],
   ring: [

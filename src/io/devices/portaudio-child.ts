@@ -2,23 +2,29 @@ import { tmpdir } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { nodeModule } from '../processes/node-module.ts';
 import { OwnedProcess } from '../processes/owned-process.ts';
+import type { ProcessEvent } from '../processes/owned-process.ts';
 import { PCM_FD, isPortAudioAnswer } from './portaudio-protocol.ts';
 import type { PortAudioAnswer, PortAudioRequest } from './portaudio-protocol.ts';
 
 export interface PortAudioEvents {
   answer(message: PortAudioAnswer): void;
+  /** The native code wrote a line to its standard error. */
+  complained(line: string): void;
   /** The process has ended, or could not be started; comes once, last. */
-  ended(how: string): void;
+  ended(end: { how: string; isKilled: boolean }): void;
 }
 
 /**
  * Owns one PortAudio process, which ends with `kill`, with its IPC channel, and with this process. It does not guarantee
- * that the process ever answers: deadlines are the caller's.
+ * that the process ever answers: deadlines are the caller's. What it prints besides is passed over.
  */
 export class PortAudioChild {
   readonly #process: OwnedProcess;
+  readonly #events: PortAudioEvents;
+  #complaint = '';
 
   constructor(request: PortAudioRequest, events: PortAudioEvents) {
+    this.#events = events;
     this.#process = new OwnedProcess(
       {
         ...nodeModule('portaudio-process', import.meta.url, [JSON.stringify(request)]),
@@ -26,14 +32,17 @@ export class PortAudioChild {
         cwd: tmpdir(),
         pipes: 1,
         ipc: 'json',
+        lines: true,
       },
       (event) => {
-        if (event.type === 'exited') events.ended(event.status.description);
-        else if (event.type === 'message' && isPortAudioAnswer(event.message)) {
-          events.answer(event.message);
-        }
+        this.#hear(event);
       },
     );
+  }
+
+  /** Null when it does not run. */
+  get pid(): number | null {
+    return this.#process.pid;
   }
 
   /** The samples; a pause holds the process back, which then drops and counts. Undefined when it could not be started. */
@@ -43,7 +52,7 @@ export class PortAudioChild {
 
   /** The last thing that the native code complained of, one line, or the empty string. */
   get complaint(): string {
-    return this.#process.stderrTail.trim().split('\n').at(-1) ?? '';
+    return this.#complaint;
   }
 
   /** Ends the process; resolves when it is gone. */
@@ -51,5 +60,17 @@ export class PortAudioChild {
     // Samples that nobody reads would hold its end back.
     this.pcm?.destroy();
     return this.#process.kill();
+  }
+
+  #hear(event: ProcessEvent): void {
+    if (event.type === 'exited') {
+      const { description, signal } = event.status;
+      this.#events.ended({ how: description, isKilled: signal !== null });
+    } else if (event.type === 'message' && isPortAudioAnswer(event.message)) {
+      this.#events.answer(event.message);
+    } else if (event.type === 'line' && event.from === 'stderr' && event.text.trim() !== '') {
+      this.#complaint = event.text.trim();
+      this.#events.complained(this.#complaint);
+    }
   }
 }

@@ -2,22 +2,14 @@
  * What the parent and the PortAudio process say to each other. The request is the process's first argument, as JSON;
  * the answers come over the IPC channel; samples come on {@link PCM_FD} as interleaved 16-bit little-endian.
  */
+import type { InputDevice } from './input-device.ts';
+
 export const PCM_FD = 3;
 
 export type PortAudioRequest =
   | { type: 'list' }
   /** Null: as the device prefers. */
   | { type: 'open'; device: string; sampleRateHz: number | null; channels: number };
-
-/** An input device as PortAudio knows it. `id` holds only inside the process that listed it; a name is what stays. */
-export interface InputDevice {
-  name: string;
-  id: number;
-  maxInputChannels: number;
-  defaultSampleRateHz: number;
-  hostApi: string;
-  isDefault: boolean;
-}
 
 export type PortAudioAnswer =
   /** The process runs and is about to call into PortAudio, which may block it for ever. */
@@ -45,17 +37,4 @@ export function isPortAudioAnswer(message: unknown): message is PortAudioAnswer 
     typeof message.type === 'string' &&
     ANSWER_TYPES.includes(message.type)
   );
-}
-
-/**
- * The device that `wanted` means: the one of that name, else the system's choice for `default`,
- * else the only one whose name contains it in any case.
- */
-export function selectDevice(devices: InputDevice[], wanted: string): InputDevice | undefined {
-  const exact = devices.find((device) => device.name === wanted);
-  if (exact !== undefined) return exact;
-  if (wanted === 'default') return devices.find((device) => device.isDefault);
-  const part = wanted.toLowerCase();
-  const partial = devices.filter((device) => device.name.toLowerCase().includes(part));
-  return partial.length === 1 ? partial[0] : undefined;
 }

@@ -6,8 +6,10 @@ import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { RtapError, describeError } from '../../domain/errors.ts';
-import { PCM_FD, selectDevice } from './portaudio-protocol.ts';
-import type { InputDevice, PortAudioAnswer, PortAudioRequest } from './portaudio-protocol.ts';
+import { describeMissing, selectDevice } from './input-device.ts';
+import type { InputDevice } from './input-device.ts';
+import { PCM_FD } from './portaudio-protocol.ts';
+import type { PortAudioAnswer, PortAudioRequest } from './portaudio-protocol.ts';
 
 /** The part of naudiodon that is used; the package is optional, so its own types may be missing. */
 interface Binding {
@@ -53,7 +55,12 @@ function loadBinding(): Binding {
   }
 }
 
-function listInputs(binding: Binding): InputDevice[] {
+/** A device with the number that this process alone knows it by. */
+interface NumberedDevice extends InputDevice {
+  readonly id: number;
+}
+
+function listInputs(binding: Binding): NumberedDevice[] {
   const { defaultHostAPI, HostAPIs } = binding.getHostAPIs();
   const defaultId = HostAPIs.find((api) => api.id === defaultHostAPI)?.defaultInput;
   return binding
@@ -61,11 +68,14 @@ function listInputs(binding: Binding): InputDevice[] {
     .filter((device) => device.maxInputChannels > 0)
     .map((device) => ({
       name: device.name,
+      description: device.name,
+      backend: 'portaudio',
       id: device.id,
       maxInputChannels: device.maxInputChannels,
       defaultSampleRateHz: device.defaultSampleRate,
       hostApi: device.hostAPIName,
       isDefault: device.id === defaultId,
+      isMonitor: /^monitor of /i.test(device.name),
     }));
 }
 
@@ -82,20 +92,16 @@ async function capture(
   stream.start();
 }
 
-function findDevice(binding: Binding, wanted: string): InputDevice {
+function findDevice(binding: Binding, wanted: string): NumberedDevice {
   const devices = listInputs(binding);
   const device = selectDevice(devices, wanted);
   if (device !== undefined) return device;
-  const names = devices.map((one) => JSON.stringify(one.name)).join(', ');
-  throw new RtapError(
-    'DEVICE_NOT_FOUND',
-    `There is no one input device named ${JSON.stringify(wanted)}; there ${devices.length === 0 ? 'are none' : `is ${names}`}`,
-  );
+  throw new RtapError('DEVICE_NOT_FOUND', describeMissing(devices, wanted));
 }
 
 function openStream(
   binding: Binding,
-  device: InputDevice,
+  device: NumberedDevice,
   sampleRateHz: number,
   channels: number,
 ): Readable & { start(): void } {
