@@ -4,7 +4,7 @@ import type { BackendName } from '../domain/capture.ts';
 import { EXIT } from '../domain/errors.ts';
 import { listDevices } from '../io/devices/device-list.ts';
 import type { DeviceListing } from '../io/devices/device-list.ts';
-import { selectDevice } from '../io/devices/input-device.ts';
+import { chooseMicrophone, selectDevice } from '../io/devices/input-device.ts';
 import type { InputDevice } from '../io/devices/input-device.ts';
 import { parseSource } from '../io/sources/source-spec.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
@@ -30,8 +30,7 @@ export function chooseDevice(devices: readonly InputDevice[], loaded: LoadedConf
   const wanted = asked.kind === 'device' ? asked.name : device;
   for (const name of config.audio.backends) {
     const own = devices.filter(({ backend }) => backend === name);
-    const microphones = own.filter(({ isMonitor }) => !isMonitor);
-    const found = selectDevice(own, wanted) ?? (isAnyGood ? microphones[0] : undefined);
+    const found = isAnyGood ? chooseMicrophone(own) : selectDevice(own, wanted);
     if (found === undefined) continue;
     return {
       device: found,

@@ -1,6 +1,7 @@
 import { BACKENDS } from '../../domain/capture.ts';
 import type { BackendName } from '../../domain/capture.ts';
 import type { DeviceBackend } from './backend.ts';
+import { chooseMicrophone } from './input-device.ts';
 import type { InputDevice } from './input-device.ts';
 import { parecBackend } from './parec-backend.ts';
 import { portAudioBackend } from './portaudio-backend.ts';
@@ -50,15 +51,14 @@ export interface FoundMicrophone {
 }
 
 /**
- * The system's own choice of microphone, else the first one, of the first backend that has any. Never rejects, and settles
+ * The microphone that `auto` means, of the first backend that has any. Never rejects, and settles
  * within about 10 s; where the first backend has one, the next is not asked.
  */
 export async function findMicrophone(names: readonly BackendName[]): Promise<FoundMicrophone> {
   const problems: string[] = [];
   for (const name of names) {
     const { devices, problem } = await ALL[name].list();
-    const microphones = devices.filter(({ isMonitor }) => !isMonitor);
-    const device = microphones.find(({ isDefault }) => isDefault) ?? microphones[0];
+    const device = chooseMicrophone(devices);
     if (device !== undefined) return { device, problems };
     if (problem !== null) problems.push(problem);
   }

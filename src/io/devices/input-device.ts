@@ -45,6 +45,14 @@ export function selectDevice<TDevice extends Named>(
   return undefined;
 }
 
+/** What `auto` means: the system's own choice of microphone, else the first one; undefined where there is none. */
+export function chooseMicrophone<TDevice extends Named>(
+  devices: readonly TDevice[],
+): TDevice | undefined {
+  const microphones = devices.filter(({ isMonitor }) => !isMonitor);
+  return microphones.find(({ isDefault }) => isDefault) ?? microphones[0];
+}
+
 /** The sentence, without a full stop, that says why {@link selectDevice} found none. */
 export function describeMissing(devices: readonly Named[], wanted: string): string {
   const microphones = devices.filter(({ isMonitor }) => !isMonitor);

@@ -10,10 +10,13 @@ class Device {
   #frames = 0;
   #pausedMs = 0;
 
-  constructor(
-    readonly ppm: number,
-    readonly delayMs: (frame: number) => number = () => 0,
-  ) {}
+  readonly ppm: number;
+  readonly delayMs: (frame: number) => number;
+
+  constructor(ppm: number, delayMs: (frame: number) => number = () => 0) {
+    this.ppm = ppm;
+    this.delayMs = delayMs;
+  }
 
   get nowMs(): number {
     return this.#pausedMs + (this.#frames * 20) / (1 + this.ppm / 1e6);

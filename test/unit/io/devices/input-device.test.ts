@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { describeMissing, selectDevice } from '../../../../src/io/devices/input-device.ts';
+import {
+  chooseMicrophone,
+  describeMissing,
+  selectDevice,
+} from '../../../../src/io/devices/input-device.ts';
 
 function device(name: string, { isDefault = false, isMonitor = false, description = name } = {}) {
   return { name, description, isDefault, isMonitor };
@@ -32,6 +36,10 @@ describe('selectDevice', () => {
     });
   }
 
+  it("takes the system's choice for default, unless a device is called that", () => {
+    expect(selectDevice([...ALL, device('default')], 'default')?.name).to.equal('default');
+  });
+
   it('takes no monitor for the default', () => {
     expect(selectDevice([{ ...MONITOR, isDefault: true }], 'default')).to.equal(undefined);
   });
@@ -41,5 +49,13 @@ describe('selectDevice', () => {
       'There is no one input device named "x"; there is "alsa_input.usb-0d8c", "bluez_input.headset"',
     );
     expect(describeMissing([MONITOR], 'x')).to.include('there are none');
+  });
+});
+
+describe('chooseMicrophone', () => {
+  it("takes the system's choice, else the first, and no monitor", () => {
+    expect(chooseMicrophone(ALL)?.name).to.equal(HEADSET.name);
+    expect(chooseMicrophone([MONITOR, MIC])?.name).to.equal(MIC.name);
+    expect(chooseMicrophone([{ ...MONITOR, isDefault: true }])).to.equal(undefined);
   });
 });
