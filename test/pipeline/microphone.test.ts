@@ -1,0 +1,230 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { LIVENESS_MS, childrenOf, gone } from '../support/daemon.ts';
+import { Microphone } from '../support/microphone.ts';
+import type { MicrophoneOptions } from '../support/microphone.ts';
+import { portAudioProblem, requireSoundServer } from '../support/on-virtual-card.ts';
+import { isEvent } from '../support/subscribers.ts';
+
+const COMMAND = 'Turn on the kitchen lights.';
+const GARBAGE = fileURLToPath(new URL('../fixtures/garbage.mjs', import.meta.url));
+
+describe('a microphone that is not as it should be', function () {
+  this.timeout(4 * LIVENESS_MS);
+  let microphone: Microphone | undefined;
+
+  before(function () {
+    requireSoundServer(this);
+  });
+
+  afterEach(async () => {
+    await microphone?.end();
+    microphone = undefined;
+  });
+
+  async function start(options: MicrophoneOptions = {}): Promise<Microphone> {
+    microphone = await Microphone.start(options);
+    return microphone;
+  }
+
+  async function expectHeard(heard: Microphone): Promise<void> {
+    expect((await heard.say()).transcript).to.equal(COMMAND);
+  }
+
+  it('is waited for when it is missing at the start, and heard when it appears', async () => {
+    const heard = await start({ before: (card) => card.unplug() });
+    const missing = await heard.event('device_unavailable');
+    expect(missing.metadata).to.include({ code: 'DEVICE_NOT_FOUND', attempts: 1 });
+    expect(missing.metadata['message']).to.include('"mic"');
+    await heard.daemon.line(
+      ({ msg, ...rest }) => msg === 'readiness.changed' && rest['state'] === 'degraded',
+    );
+    await heard.card.plug();
+    expect((await heard.event('source_opened')).metadata).to.include({ is_reopened: false });
+    await expectHeard(heard);
+  });
+
+  it('is waited for when there is no sound server at the start', async () => {
+    const heard = await start({
+      before: (card) => card.kill(),
+      set: ['audio.backends=parec'],
+    });
+    const missing = await heard.event('device_unavailable');
+    expect(missing.metadata['message']).to.include('Connection refused');
+    await heard.card.startServer();
+    await heard.card.plug();
+    await heard.event('source_opened');
+    await expectHeard(heard);
+  });
+
+  it('is tried again while it is busy', async () => {
+    const heard = await start({
+      before: (card) => card.refuse(),
+      set: ['audio.backends=parec'],
+    });
+    const busy = await heard.event('device_unavailable');
+    expect(busy.metadata['message']).to.include('Too large');
+    await heard.card.accept();
+    await heard.event('source_opened');
+    await expectHeard(heard);
+  });
+
+  for (const [title, card] of [
+    ['44.1 kHz, mono and float', { sampleRateHz: 44_100, channels: 1, format: 'float32le' }],
+    ['48 kHz and stereo', { sampleRateHz: 48_000, channels: 2, format: 's16le' }],
+    ['8 kHz', { sampleRateHz: 8_000, channels: 1, format: 's16le' }],
+  ] as const) {
+    it(`is heard at ${title}`, async () => {
+      const heard = await start({ card });
+      await heard.event('source_opened');
+      const { transcript } = await heard.say();
+      // Half of what tells the words apart is gone at 8 kHz.
+      if (card.sampleRateHz > 8_000) expect(transcript).to.equal(COMMAND);
+      else expect(transcript).to.match(/kitchen lights/i);
+    });
+  }
+
+  it('is heard through a process that prints garbage', async function () {
+    const problem = await portAudioProblem();
+    if (problem !== null) {
+      process.stderr.write(`      not run on this machine, which lacks: ${problem}\n`);
+      this.skip();
+    }
+    const heard = await start({
+      set: ['audio.backends=portaudio'],
+      env: { NODE_OPTIONS: `--import ${GARBAGE}` },
+    });
+    await heard.event('source_opened');
+    await expectHeard(heard);
+    expect(heard.messages.filter((message) => isEvent(message, 'device_lost'))).to.deep.equal([]);
+  });
+
+  it('that is pulled out while the engines warm up is waited for', async () => {
+    const heard = await start();
+    await heard.card.unplug();
+    await heard.event('device_unavailable');
+    await heard.card.plug();
+    await heard.event('source_opened');
+    await expectHeard(heard);
+  });
+
+  it('warns when it gives exact zeros, and loses nothing by it', async () => {
+    const heard = await start({ card: { hasNoise: false } });
+    const silent = await heard.event('signal_silent');
+    expect(silent.level).to.equal('warning');
+    expect(silent.metadata).to.include({ device: 'mic' });
+    await expectHeard(heard);
+    await heard.event('signal_restored');
+    expect(heard.messages.filter((message) => isEvent(message, 'device_lost'))).to.deep.equal([]);
+  });
+
+  it('has another stand in where that is allowed, and is taken back when it returns', async () => {
+    const heard = await start({
+      set: ['audio.fallback_device=spare'],
+      before: (card) => card.addSecond(),
+    });
+    await heard.event('source_opened');
+    await heard.card.unplug();
+    await heard.event('device_lost');
+    expect((await heard.event('source_opened')).metadata).to.include({
+      name: 'spare',
+      isSubstitute: true,
+    });
+    expect((await heard.event('capture_degraded')).metadata).to.deep.equal({
+      device: 'mic',
+      heard: 'spare',
+    });
+    await heard.card.plug();
+    await heard.event('capture_restored');
+    const gap = await heard.event('audio_gap');
+    expect(gap.metadata).to.include({ cause: 'given_back' });
+    expect((await heard.event('source_opened')).metadata).to.include({ name: 'mic' });
+    await expectHeard(heard);
+  });
+
+  it('is not replaced by another one where that is not allowed', async () => {
+    const heard = await start({ before: (card) => card.addSecond() });
+    await heard.event('source_opened');
+    await heard.card.unplug();
+    await heard.event('device_lost');
+    await heard.event('device_unavailable');
+    expect(heard.capturePids()).to.deep.equal([]);
+    await heard.card.plug();
+    expect((await heard.event('source_opened')).metadata).to.include({ name: 'mic' });
+  });
+
+  it('keeps its place on the clock when the capture stage itself is killed', async () => {
+    const heard = await start();
+    await heard.event('source_opened');
+    const { code, stderr } = await heard.command('sys', 'kill', 'capture');
+    expect(code, stderr).to.equal(0);
+    const gap = await heard.event('audio_gap');
+    expect(gap.metadata).to.include({ cause: 'capture_restarted' });
+    await heard.event('source_opened');
+    await expectHeard(heard);
+  });
+
+  const stops: readonly [string, (heard: Microphone) => Promise<unknown>][] = [
+    [
+      'it is waited for',
+      async (heard) => {
+        await heard.card.unplug();
+        await heard.event('device_unavailable');
+      },
+    ],
+    [
+      'it is being opened, in vain',
+      async (heard) => {
+        heard.card.freeze();
+        await heard.event('device_lost');
+      },
+    ],
+    [
+      'it is being lost',
+      async (heard) => {
+        await heard.card.kill();
+      },
+    ],
+  ];
+  for (const [when, lose] of stops) {
+    it(`does not hold up a shutdown while ${when}`, async () => {
+      const heard = await start();
+      await heard.event('source_opened');
+      await lose(heard);
+      const children = childrenOf(heard.daemon.pid);
+      const { code } = await heard.daemon.stop();
+      heard.card.thaw();
+      expect(code).to.equal(0);
+      await gone(children);
+    });
+  }
+
+  it('can be pulled out and put in 200 times: no descriptor, no process and no memory is left of it', async () => {
+    const heard = await start({ set: ['audio.backends=parec'] });
+    await heard.event('source_opened');
+    const { pid } = heard.daemon;
+    const cycles = async (count: number): Promise<void> => {
+      for (let cycle = 0; cycle < count; cycle += 1) {
+        await heard.card.unplug();
+        await heard.event('device_lost');
+        await heard.card.plug();
+        await heard.event('source_opened');
+      }
+    };
+    const measure = () => ({
+      descriptors: readdirSync(`/proc/${String(pid)}/fd`).length,
+      processes: childrenOf(pid).length,
+    });
+    await cycles(20);
+    const before = measure();
+    const residentBefore = heard.residentBytes;
+    await cycles(180);
+    // The process and the pipes of a question that is under way come and go.
+    const after = measure();
+    expect(after.processes).to.be.at.most(before.processes + 2);
+    expect(after.descriptors).to.be.at.most(before.descriptors + 8);
+    expect(heard.residentBytes - residentBefore).to.be.below(8 * 1024 * 1024);
+    await expectHeard(heard);
+  });
+});

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import type { EventMessage, Message, TranscriptMessage } from '../../src/domain/messages.ts';
+import { VirtualCard } from '../../src/io/sound-card/virtual-card.ts';
+import type { CardOptions } from '../../src/io/sound-card/virtual-card.ts';
+import { DaemonProcess, Sandbox, childrenOf, clip, rtap } from './daemon.ts';
+import type { CommandResult } from './daemon.ts';
+import { PlainWebSocket, isEvent, isFinal } from './subscribers.ts';
+
+export interface MicrophoneOptions {
+  readonly card?: CardOptions;
+  readonly source?: string;
+  readonly set?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** What is done to the card before the daemon starts. */
+  readonly before?: (card: VirtualCard) => Promise<void>;
+}
+
+/** What the status says of the samples. */
+export interface SampleStatus {
+  readonly clock: number;
+  readonly captured: number;
+  readonly refused: number;
+  readonly missing: number;
+  readonly readers: readonly {
+    readonly name: string;
+    readonly processed: number;
+    readonly dropped: number;
+    readonly unread: number;
+  }[];
+}
+
+/** A daemon that listens to a virtual card, and what its clients hear of it. */
+export class Microphone {
+  readonly sandbox = new Sandbox();
+  readonly card: VirtualCard;
+  readonly daemon: DaemonProcess;
+  #webSocket: PlainWebSocket | undefined;
+  /** What came before it has been asked for already. */
+  #seen = 0;
+
+  private constructor(
+    card: VirtualCard,
+    { source = 'device:mic', set = [], env = {} }: MicrophoneOptions,
+  ) {
+    this.card = card;
+    this.daemon = new DaemonProcess(this.sandbox, {
+      source,
+      set,
+      env: { ...card.environment, ...env },
+    });
+  }
+
+  /** Resolves once clients can connect; the microphone may not be open by then. */
+  static async start(options: MicrophoneOptions = {}): Promise<Microphone> {
+    const card = await VirtualCard.start(options.card);
+    await options.before?.(card);
+    const microphone = new Microphone(card, options);
+    const { stream = '' } = await microphone.daemon.addresses('websocket');
+    microphone.#webSocket = new PlainWebSocket(stream);
+    return microphone;
+  }
+
+  get messages(): readonly Message[] {
+    return this.#socket.messages;
+  }
+
+  /** The next event of that type, of those that nobody has waited for yet. */
+  async event(type: string): Promise<EventMessage> {
+    return (await this.#next((message) => isEvent(message, type))) as EventMessage;
+  }
+
+  async partial(): Promise<TranscriptMessage> {
+    return (await this.#next((message) => 'kind' in message)) as TranscriptMessage;
+  }
+
+  async final(): Promise<TranscriptMessage> {
+    return (await this.#next(isFinal)) as TranscriptMessage;
+  }
+
+  /** Says the command, with its wake phrase, and returns its final. */
+  async say(name = 'jarviscmd_am_michael'): Promise<TranscriptMessage> {
+    await this.card.play(clip(name));
+    return this.final();
+  }
+
+  /** Runs a command beside the daemon. */
+  command(...args: string[]): Promise<CommandResult> {
+    return rtap(this.sandbox, args);
+  }
+
+  /** Resident memory of the daemon's own process. */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${String(this.daemon.pid)}/status`, 'utf8');
+    const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(status) ?? [];
+    return Number(kilobytes) * 1024;
+  }
+
+  async samples(): Promise<SampleStatus> {
+    const { code, stdout, stderr } = await this.command('status', '--json');
+    if (code !== 0) throw new Error(stderr);
+    return (JSON.parse(stdout) as { samples: SampleStatus }).samples;
+  }
+
+  /** The processes that hold the device open. */
+  capturePids(): number[] {
+    return childrenOf(this.daemon.pid).filter((pid) => isCapture(pid));
+  }
+
+  async end(): Promise<void> {
+    this.#webSocket?.close();
+    this.daemon.signal('SIGKILL');
+    await this.daemon.exited;
+    await this.card.stop();
+    this.sandbox.remove();
+  }
+
+  get #socket(): PlainWebSocket {
+    if (this.#webSocket === undefined) throw new Error('nobody is connected yet');
+    return this.#webSocket;
+  }
+
+  async #next(find: (message: Message) => boolean): Promise<Message> {
+    const indexOf = (message: Message): number => this.messages.indexOf(message);
+    const found = await this.#socket.until(
+      (message) => find(message) && indexOf(message) >= this.#seen,
+    );
+    this.#seen = indexOf(found) + 1;
+    return found;
+  }
+}
+
+function isCapture(pid: number): boolean {
+  try {
+    return /^parec\0|portaudio-process/.test(readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
