@@ -61,6 +61,17 @@ function durationConflicts({ audio, pipeline, wakeword, preprocess }: RtapConfig
     }));
 }
 
+function gainConflicts({ audio }: RtapConfig): Conflict[] {
+  const { gain_min: least, gain_max: most } = audio;
+  if (least <= most) return [];
+  return [
+    {
+      paths: ['audio.gain_min', 'audio.gain_max'],
+      message: `audio.gain_min (${String(least)}) must not be greater than audio.gain_max (${String(most)})`,
+    },
+  ];
+}
+
 function phraseConflicts({ wakeword }: RtapConfig): Conflict[] {
   if (wakeword.engine !== 'openwakeword') return [];
   const known: readonly string[] = OPENWAKEWORD_PHRASES;
@@ -91,6 +102,7 @@ export function findConflicts(situation: Situation): Conflict[] {
   return [
     ...sourceConflicts(situation),
     ...durationConflicts(config),
+    ...gainConflicts(config),
     ...phraseConflicts(config),
     ...portConflicts(config),
   ];

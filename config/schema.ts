@@ -43,6 +43,28 @@ export const schema = {
       max: 60_000,
       doc: 'Audio that the ring keeps; when it is full the oldest is dropped, counted and reported',
     }),
+    gain_control: flag({
+      default: false,
+      doc: 'Whether captured speech is brought to a level of its own, before anything hears it',
+    }),
+    gain_target: fraction({
+      default: 0.5,
+      min: 0.01,
+      max: 0.9,
+      doc: 'Level of the louder syllables under gain control, as a share of full scale',
+    }),
+    gain_min: fraction({
+      default: 0.1,
+      min: 0.01,
+      max: 100,
+      doc: 'Least factor of the gain control',
+    }),
+    gain_max: fraction({
+      default: 10,
+      min: 0.01,
+      max: 100,
+      doc: 'Greatest factor of the gain control',
+    }),
   },
   pipeline: {
     activation: choice({

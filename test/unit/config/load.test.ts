@@ -429,6 +429,7 @@ describe('the configuration', () => {
         [['pipeline.wake_timeout_ms=16000'], 'pipeline.wake_timeout_ms', /must not be longer/],
         [['pipeline.listening_window_ms=1000'], 'pipeline.listening_window_ms', /wake_timeout_ms/],
         [['preprocess.pause_ms=400'], 'preprocess.pause_ms', /hangover_ms \(384\)/],
+        [['audio.gain_max=0.05'], 'audio.gain_max', /gain_min \(0.1\)/],
         [
           ['wakeword.pre_roll_ms=2000', 'audio.ring_buffer_size_ms=1000'],
           'wakeword.pre_roll_ms',
