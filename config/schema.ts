@@ -224,6 +224,14 @@ export const schema = {
     }),
     zmq_pub_port_events: port({ default: 6552, doc: 'ZeroMQ PUB port of the events' }),
     zmq_pub_port_transcripts: port({ default: 6553, doc: 'ZeroMQ PUB port of the transcripts' }),
+    audio: flag({
+      default: false,
+      doc: 'Whether all captured audio is published too, raw, over ZeroMQ',
+    }),
+    zmq_pub_port_audio: port({
+      default: 6555,
+      doc: 'ZeroMQ PUB port of the audio; open only with `output.audio`',
+    }),
     websocket_port: port({ default: 5802, doc: 'WebSocket and HTTP port' }),
     heartbeat_interval_ms: integer({
       default: 30_000,

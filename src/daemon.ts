@@ -21,6 +21,7 @@ import { Progress } from './audio/progress.ts';
 import { describeError } from './domain/errors.ts';
 import type { SourceRequest } from './domain/events.ts';
 import { msToSamples } from './domain/pcm.ts';
+import { AudioLedger } from './io/outlets/audio-ledger.ts';
 import { StreamLedger } from './io/outlets/ledger.ts';
 import { systemClock } from './io/system-clock.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -76,6 +77,12 @@ export function startDaemon(options: DaemonOptions): Daemon {
     addresses: {},
   };
   const sources = new SourceRequests();
+  const identity = {
+    instance: config.cluster.instance,
+    epoch,
+    sessionId: randomUUID(),
+    now: () => clock.epochSeconds(),
+  };
   const parts: Parts = {
     config,
     version,
@@ -85,12 +92,8 @@ export function startDaemon(options: DaemonOptions): Daemon {
     wakeProgress: new Progress(),
     openUtterances: new Set(),
     engines: createEngineLinks(),
-    ledger: new StreamLedger({
-      instance: config.cluster.instance,
-      epoch,
-      sessionId: randomUUID(),
-      now: () => clock.epochSeconds(),
-    }),
+    ledger: new StreamLedger(identity),
+    audioLedger: new AudioLedger(identity),
     outlets: new Set(),
     condition,
     samplers: new Set(),
@@ -133,6 +136,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
   const shape = {
     engines,
     hasServers: options.hasServers,
+    hasAudioOutlet: config.output.audio,
     shutdownMs: config.resilience.shutdown_ms,
   };
   const tree = treeOf(shape);

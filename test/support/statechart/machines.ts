@@ -1,4 +1,5 @@
 import type { AnyStateMachine } from 'xstate';
+import { audioOutletMachine } from '../../../machines/audio-outlet.ts';
 import { captureMachine } from '../../../machines/capture.ts';
 import { createEngineMachine } from '../../../machines/engine.ts';
 import { languageMachine } from '../../../machines/language.ts';
@@ -31,6 +32,7 @@ export const DRAWN: Readonly<Record<string, AnyStateMachine>> = {
   'machines/publisher.ts': publisherMachine,
   'machines/ring.ts': ringMachine,
   'machines/outlet.ts': createOutletMachine('zeromq'),
+  'machines/audio-outlet.ts': audioOutletMachine,
   'machines/engine.ts': createEngineMachine('vad', ['voice-activity', 'readiness']),
   'machines/process.ts': processMachine,
   'machines/readiness.ts': createReadinessMachine(['vad'], ['capture']),

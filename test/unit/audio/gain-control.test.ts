@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { GainControl } from '../../../src/audio/gain-control.ts';
 import { measureLevel } from '../../../src/audio/level.ts';
 import { FRAME_SAMPLES } from '../../../src/domain/pcm.ts';
-import { clipSamples } from './clip-samples.ts';
+import { clipSamples } from '../../support/clip-samples.ts';
 
 const OPTIONS = { target: 0.5, min: 0.1, max: 10 };
 const TARGET_DBFS = -6.02;

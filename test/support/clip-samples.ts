@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { WavReader } from '../../../src/audio/wav.ts';
-import { clip } from '../../support/daemon.ts';
+import { WavReader } from '../../src/audio/wav.ts';
+import { clip } from './daemon.ts';
 
 /** All samples of a clip in the fixtures, which are 16 bits at 16 kHz. */
 export function clipSamples(name: string): Int16Array {
