@@ -130,6 +130,13 @@ export function findNotices(config: RtapConfig, isSet: (path: string) => boolean
       'output.audio is on: all that is captured is published, whether it was said to this daemon or not.',
     );
   }
+  if (config.preprocess.denoise) {
+    notices.push(
+      config.output.audio
+        ? 'preprocess.denoise is for the published audio alone: the recogniser never gets denoised audio, since that raises its error rate.'
+        : 'preprocess.denoise has no effect without output.audio: the recogniser never gets denoised audio, since that raises its error rate.',
+    );
+  }
   if (config.wakeword.engine === 'phrase' && isSet('wakeword.sensitivity')) {
     notices.push('wakeword.sensitivity has no effect with the wakeword.engine phrase.');
   }

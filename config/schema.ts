@@ -163,10 +163,9 @@ export const schema = {
       max: 2000,
       doc: 'Silence after which the text is recognised ahead, so that it is ready when the hangover is over',
     }),
-    denoise: fixed(false, {
-      doc: 'Denoising (v1)',
-      because:
-        'denoised audio is recognised worse, so it is never on the path to the recogniser, and no audio is published',
+    denoise: flag({
+      default: false,
+      doc: 'Whether noise is taken out of the published audio (`output.audio`); the recogniser always hears what was captured',
     }),
   },
   stt: {

@@ -1,11 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { measureLevel } from '../../src/audio/level.ts';
+import { writeWav } from '../../src/audio/wav-writer.ts';
 import { AudioSubscriber } from '../support/audio-subscriber.ts';
 import type { ReceivedAudio } from '../support/audio-subscriber.ts';
 import { clipSamples } from '../support/clip-samples.ts';
 import { DaemonProcess, LIVENESS_MS, Sandbox, clip, rtap } from '../support/daemon.ts';
+import { mixed, noise } from '../support/noise.ts';
 import { loadSchemas } from '../support/schemas.ts';
+import { PlainSubscriber, isEvent, isFinal } from '../support/subscribers.ts';
 
 const CLIP = 'jarviscmd_am_michael';
+const PAUSE_SAMPLES = 24_000;
 
 async function subscribed(daemon: DaemonProcess): Promise<AudioSubscriber> {
   return new AudioSubscriber((await daemon.addresses('audio'))['audio'] ?? '');
@@ -36,13 +44,15 @@ describe('published audio', function () {
     daemon = new DaemonProcess(sandbox, { source, set: ['output.audio=true', ...set] });
   }
 
-  afterEach(async () => {
+  async function end(): Promise<void> {
     daemon.signal('SIGKILL');
     await daemon.exited;
     subscriber?.close();
     subscriber = null;
     sandbox.remove();
-  });
+  }
+
+  afterEach(end);
 
   for (const speed of ['realtime', 'max']) {
     it(`is what was captured, sample for sample, at speed ${speed}`, async () => {
@@ -107,6 +117,42 @@ describe('published audio', function () {
     expect(audio.samples).to.deep.equal(clipSamples(CLIP).subarray(0, count));
     expect(jumps(audio.frames)).to.deep.equal([]);
     expect(count % 320).to.equal(0);
+  });
+
+  it('is denoised when that is asked for, and the recogniser hears what it heard before', async () => {
+    const said = clipSamples(CLIP);
+    const quiet = new Int16Array(said.length + 2 * PAUSE_SAMPLES);
+    quiet.set(said, PAUSE_SAMPLES);
+    const noisy = mixed(quiet, noise(quiet.length, -50));
+    const folder = mkdtempSync(join(tmpdir(), 'rtap-audio-'));
+    const path = join(folder, 'noisy.wav');
+    writeFileSync(path, writeWav(noisy));
+
+    async function heard(denoise: boolean): Promise<{ hissDbfs: number; texts: string[] }> {
+      start(`file:${path}`, `preprocess.denoise=${String(denoise)}`, 'pipeline.activation=always');
+      const { events, transcripts } = await daemon.addresses('zeromq');
+      const messages = new PlainSubscriber([events ?? '', transcripts ?? '']);
+      const audio = (subscriber = await subscribed(daemon));
+      await audio.until(() => audio.sampleCount >= noisy.length);
+      await messages.until((message) => isEvent(message, 'source_ended'));
+      messages.close();
+      expect(audio.sampleCount).to.equal(noisy.length);
+      expect(audio.frames.every(({ header }) => header.denoised === denoise)).to.equal(true);
+      expect(jumps(audio.frames)).to.deep.equal([]);
+      await end();
+      return {
+        hissDbfs: measureLevel(audio.samples.subarray(8_000, PAUSE_SAMPLES - 1_600)).rmsDbfs,
+        texts: messages.messages.filter(isFinal).map(({ transcript }) => transcript),
+      };
+    }
+
+    const without = await heard(false);
+    const denoised = await heard(true);
+    rmSync(folder, { recursive: true });
+    expect(without.hissDbfs).to.be.closeTo(-50, 0.5);
+    expect(denoised.hissDbfs).to.be.below(-60);
+    expect(without.texts).to.have.length(1);
+    expect(denoised.texts).to.deep.equal(without.texts);
   });
 
   it('has no port unless it is asked for', async () => {

@@ -4,6 +4,7 @@ import { GainControl } from '../../../src/audio/gain-control.ts';
 import { measureLevel } from '../../../src/audio/level.ts';
 import { FRAME_SAMPLES } from '../../../src/domain/pcm.ts';
 import { clipSamples } from '../../support/clip-samples.ts';
+import { noise } from '../../support/noise.ts';
 
 const OPTIONS = { target: 0.5, min: 0.1, max: 10 };
 const TARGET_DBFS = -6.02;
@@ -18,15 +19,6 @@ function framesOf(samples: Int16Array): Int16Array[] {
 function scaled(samples: Int16Array, gainDb: number): Int16Array {
   const factor = 10 ** (gainDb / 20);
   return samples.map((sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * factor))));
-}
-
-function noise(samples: number, rmsDbfs: number): Int16Array {
-  let state = 1;
-  const amplitude = FULL_SCALE * 10 ** (rmsDbfs / 20) * Math.sqrt(3);
-  return Int16Array.from({ length: samples }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.round(amplitude * (state / 2 ** 31 - 1));
-  });
 }
 
 function sine(samples: number, amplitude: number): Int16Array {
