@@ -3,6 +3,7 @@ import type { Progress } from '../src/audio/progress.ts';
 import type { RtapConfig } from '../config/schema.ts';
 import type { EngineName, OpenedSource } from '../src/domain/events.ts';
 import type { EngineIdentity, Message } from '../src/domain/messages.ts';
+import type { AudioLedger } from '../src/io/outlets/audio-ledger.ts';
 import type { StreamLedger } from '../src/io/outlets/ledger.ts';
 import type { InputStream } from '../src/io/sources/stdin.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
@@ -66,6 +67,7 @@ export interface Parts {
   readonly openUtterances: Set<string>;
   readonly engines: EngineLinks;
   readonly ledger: StreamLedger;
+  readonly audioLedger: AudioLedger;
   readonly outlets: Set<Outlet>;
   readonly condition: Condition;
   readonly presence: Presence;

@@ -1,3 +1,4 @@
+import { portsOf } from './ports.ts';
 import { OPENWAKEWORD_PHRASES } from './schema.ts';
 import type { RtapConfig } from './schema.ts';
 
@@ -14,18 +15,13 @@ interface Situation {
   readonly profileName: string;
 }
 
-function portConflicts({ output, admin }: RtapConfig): Conflict[] {
-  const ports = [
-    ['output.zmq_pub_port_events', output.zmq_pub_port_events],
-    ['output.zmq_pub_port_transcripts', output.zmq_pub_port_transcripts],
-    ['output.websocket_port', output.websocket_port],
-    ['admin.port', admin.port],
-  ] as const;
-  return ports.flatMap(([path, port], index) =>
+function portConflicts(config: RtapConfig): Conflict[] {
+  const ports = portsOf(config);
+  return ports.flatMap(({ path, port }, index) =>
     ports
       .slice(index + 1)
-      .filter(([, other]) => port !== 0 && other === port)
-      .map(([other]) => ({
+      .filter((other) => port !== 0 && other.port === port)
+      .map(({ path: other }) => ({
         paths: [path, other],
         message: `${path} and ${other} are both ${String(port)}: every port must be another, or 0`,
       })),
@@ -61,6 +57,17 @@ function durationConflicts({ audio, pipeline, wakeword, preprocess }: RtapConfig
     }));
 }
 
+function gainConflicts({ audio }: RtapConfig): Conflict[] {
+  const { gain_min: least, gain_max: most } = audio;
+  if (least <= most) return [];
+  return [
+    {
+      paths: ['audio.gain_min', 'audio.gain_max'],
+      message: `audio.gain_min (${String(least)}) must not be greater than audio.gain_max (${String(most)})`,
+    },
+  ];
+}
+
 function phraseConflicts({ wakeword }: RtapConfig): Conflict[] {
   if (wakeword.engine !== 'openwakeword') return [];
   const known: readonly string[] = OPENWAKEWORD_PHRASES;
@@ -91,6 +98,7 @@ export function findConflicts(situation: Situation): Conflict[] {
   return [
     ...sourceConflicts(situation),
     ...durationConflicts(config),
+    ...gainConflicts(config),
     ...phraseConflicts(config),
     ...portConflicts(config),
   ];
@@ -104,13 +112,29 @@ function isLoopback(host: string): boolean {
 export function findNotices(config: RtapConfig, isSet: (path: string) => boolean): string[] {
   const notices: string[] = [];
   const hosts = [
-    ['output.host', config.output.host, 'what is said'],
+    [
+      'output.host',
+      config.output.host,
+      config.output.audio ? 'what is said and hear it' : 'what is said',
+    ],
     ['admin.host', config.admin.host, 'health, metrics and status'],
   ] as const;
   for (const [path, host, what] of hosts) {
     if (isLoopback(host)) continue;
     notices.push(
       `${path} is ${host}: whoever reaches it over the network can read ${what}, since this version asks nobody who they are.`,
+    );
+  }
+  if (config.output.audio) {
+    notices.push(
+      'output.audio is on: all that is captured is published, whether it was said to this daemon or not.',
+    );
+  }
+  if (config.preprocess.denoise) {
+    notices.push(
+      config.output.audio
+        ? 'preprocess.denoise is for the published audio alone: the recogniser never gets denoised audio, since that raises its error rate.'
+        : 'preprocess.denoise has no effect without output.audio: the recogniser never gets denoised audio, since that raises its error rate.',
     );
   }
   if (config.wakeword.engine === 'phrase' && isSet('wakeword.sensitivity')) {

@@ -58,6 +58,28 @@ export const schema = {
       max: 60_000,
       doc: 'Audio that the ring keeps; when it is full the oldest is dropped, counted and reported',
     }),
+    gain_control: flag({
+      default: false,
+      doc: 'Whether captured speech is brought to a level of its own, before anything hears it',
+    }),
+    gain_target: fraction({
+      default: 0.5,
+      min: 0.01,
+      max: 0.9,
+      doc: 'Level of the louder syllables under gain control, as a share of full scale',
+    }),
+    gain_min: fraction({
+      default: 0.1,
+      min: 0.01,
+      max: 100,
+      doc: 'Least factor of the gain control',
+    }),
+    gain_max: fraction({
+      default: 10,
+      min: 0.01,
+      max: 100,
+      doc: 'Greatest factor of the gain control',
+    }),
   },
   pipeline: {
     activation: choice({
@@ -156,10 +178,9 @@ export const schema = {
       max: 2000,
       doc: 'Silence after which the text is recognised ahead, so that it is ready when the hangover is over',
     }),
-    denoise: fixed(false, {
-      doc: 'Denoising (v1)',
-      because:
-        'denoised audio is recognised worse, so it is never on the path to the recogniser, and no audio is published',
+    denoise: flag({
+      default: false,
+      doc: 'Whether noise is taken out of the published audio (`output.audio`); the recogniser always hears what was captured',
     }),
   },
   stt: {
@@ -217,6 +238,14 @@ export const schema = {
     }),
     zmq_pub_port_events: port({ default: 6552, doc: 'ZeroMQ PUB port of the events' }),
     zmq_pub_port_transcripts: port({ default: 6553, doc: 'ZeroMQ PUB port of the transcripts' }),
+    audio: flag({
+      default: false,
+      doc: 'Whether all captured audio is published too, raw, over ZeroMQ',
+    }),
+    zmq_pub_port_audio: port({
+      default: 6555,
+      doc: 'ZeroMQ PUB port of the audio; open only with `output.audio`',
+    }),
     websocket_port: port({ default: 5802, doc: 'WebSocket and HTTP port' }),
     heartbeat_interval_ms: integer({
       default: 30_000,

@@ -22,6 +22,7 @@ import { Progress } from './audio/progress.ts';
 import { describeError } from './domain/errors.ts';
 import type { SourceRequest } from './domain/events.ts';
 import { msToSamples } from './domain/pcm.ts';
+import { AudioLedger } from './io/outlets/audio-ledger.ts';
 import { StreamLedger } from './io/outlets/ledger.ts';
 import { systemClock } from './io/system-clock.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -79,6 +80,12 @@ export function startDaemon(options: DaemonOptions): Daemon {
   };
   const sources = new SourceRequests();
   const path = new AudioPath(msToSamples(config.audio.ring_buffer_size_ms));
+  const identity = {
+    instance: config.cluster.instance,
+    epoch,
+    sessionId: randomUUID(),
+    now: () => clock.epochSeconds(),
+  };
   const parts: Parts = {
     config,
     version,
@@ -89,12 +96,8 @@ export function startDaemon(options: DaemonOptions): Daemon {
     wakeProgress: new Progress(),
     openUtterances: new Set(),
     engines: createEngineLinks(),
-    ledger: new StreamLedger({
-      instance: config.cluster.instance,
-      epoch,
-      sessionId: randomUUID(),
-      now: () => clock.epochSeconds(),
-    }),
+    ledger: new StreamLedger(identity),
+    audioLedger: new AudioLedger(identity),
     outlets: new Set(),
     condition,
     samplers: new Set(),
@@ -137,6 +140,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
   const shape = {
     engines,
     hasServers: options.hasServers,
+    hasAudioOutlet: config.output.audio,
     shutdownMs: config.resilience.shutdown_ms,
   };
   const tree = treeOf(shape);

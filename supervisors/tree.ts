@@ -6,6 +6,7 @@ import { engineActor } from '../actors/engines/engine.ts';
 import { webSocketActor } from '../actors/outlets/websocket.ts';
 import { zeroMqActor } from '../actors/outlets/zeromq.ts';
 import type { Parts } from '../actors/parts.ts';
+import { audioOutletStage } from '../actors/stages/audio-outlet.ts';
 import { captureStage } from '../actors/stages/capture.ts';
 import { languageStage } from '../actors/stages/language.ts';
 import { publisherStage } from '../actors/stages/publisher.ts';
@@ -46,6 +47,8 @@ export interface TreeShape {
   readonly engines: readonly EngineName[];
   /** Off where the pipeline serves one command and nobody connects to it. */
   readonly hasServers: boolean;
+  /** Whether audio is published, where there are servers. */
+  readonly hasAudioOutlet: boolean;
 }
 
 /** The bounds below add up to no more than this. */
@@ -66,7 +69,7 @@ function scaled<TSpec extends ChildSpec>(spec: TSpec, factor: number): TSpec {
 
 /** Started from top to bottom, stopped from bottom to top. */
 function fullTree(shape: TreeShape): SupervisorSpec {
-  const { engines, hasServers } = shape;
+  const { engines, hasServers, hasAudioOutlet } = shape;
   return {
     ...SUPERVISOR,
     id: 'rtap',
@@ -81,7 +84,7 @@ function fullTree(shape: TreeShape): SupervisorSpec {
         stash: 64,
         why: 'Stands before all that it waits for; what arrives while it restarts is kept for it.',
       },
-      ...(hasServers ? [SERVERS] : []),
+      ...(hasServers ? [serversOf(hasAudioOutlet)] : []),
       {
         ...SUPERVISOR,
         id: 'engines',
@@ -147,28 +150,39 @@ function fullTree(shape: TreeShape): SupervisorSpec {
   };
 }
 
-const SERVERS: SupervisorSpec = {
-  ...SUPERVISOR,
-  id: 'servers',
-  intensity: { restarts: 5, periodMs: 60_000 },
-  shutdownMs: 1_000,
-  why: 'Ports of ours; they are open before there is anything to publish and close when all is said.',
-  children: [
-    {
-      ...WORKER,
-      id: 'zeromq',
-      shutdownMs: 250,
-      why: 'Flushes what subscribers have not been sent yet.',
-    },
-    {
-      ...WORKER,
-      id: 'websocket',
-      shutdownMs: 250,
-      why: 'Flushes what clients have not been sent yet.',
-    },
-    { ...WORKER, id: 'admin', shutdownMs: 250, why: 'Answers probes until the end.' },
-    { ...WORKER, id: 'control', shutdownMs: 250, why: 'Answers commands until the end.' },
-  ],
+function serversOf(hasAudioOutlet: boolean): SupervisorSpec {
+  return {
+    ...SUPERVISOR,
+    id: 'servers',
+    intensity: { restarts: 5, periodMs: 60_000 },
+    shutdownMs: hasAudioOutlet ? 1_250 : 1_000,
+    why: 'Ports of ours; they are open before there is anything to publish and close when all is said.',
+    children: hasAudioOutlet ? [...SERVERS, AUDIO_OUTLET] : SERVERS,
+  };
+}
+
+const SERVERS: readonly ChildSpec[] = [
+  {
+    ...WORKER,
+    id: 'zeromq',
+    shutdownMs: 250,
+    why: 'Flushes what subscribers have not been sent yet.',
+  },
+  {
+    ...WORKER,
+    id: 'websocket',
+    shutdownMs: 250,
+    why: 'Flushes what clients have not been sent yet.',
+  },
+  { ...WORKER, id: 'admin', shutdownMs: 250, why: 'Answers probes until the end.' },
+  { ...WORKER, id: 'control', shutdownMs: 250, why: 'Answers commands until the end.' },
+];
+
+const AUDIO_OUTLET: ChildSpec = {
+  ...WORKER,
+  id: 'audio-outlet',
+  shutdownMs: 250,
+  why: 'Only with `output.audio`: reads the ring beside the pipeline, which it can neither hold up nor take down, and publishes the rest of it once the intake is closed.',
 };
 
 const ENGINE_SPECS: Readonly<Record<EngineName, ChildSpec>> = {
@@ -227,6 +241,7 @@ export function actorsOf(
     websocket: webSocketActor(parts),
     admin: adminActor(parts, options.renderMetrics),
     control: controlActor(parts, options.controlPath),
+    ...(shape.hasAudioOutlet ? { 'audio-outlet': audioOutletStage(parts) } : {}),
   };
   return {
     ...stages,

@@ -1,17 +1,22 @@
 import { FRAME_SAMPLES } from '../domain/pcm.ts';
 
-/** Owns the cutting of a sample stream into frames of FRAME_SAMPLES; each frame is an array of its own. */
+/** Owns the cutting of a sample stream into frames of one length; each frame is an array of its own. */
 export class FrameCutter {
-  readonly #carry = new Int16Array(FRAME_SAMPLES);
+  readonly #carry: Int16Array;
   #carried = 0;
+
+  constructor(frameSamples = FRAME_SAMPLES) {
+    this.#carry = new Int16Array(frameSamples);
+  }
 
   /** The frames that `samples` completes. */
   push(samples: Int16Array): Int16Array[] {
     const frames: Int16Array[] = [];
+    const frameSamples = this.#carry.length;
     let at = 0;
-    while (this.#carried + samples.length - at >= FRAME_SAMPLES) {
-      const taken = FRAME_SAMPLES - this.#carried;
-      const frame = new Int16Array(FRAME_SAMPLES);
+    while (this.#carried + samples.length - at >= frameSamples) {
+      const taken = frameSamples - this.#carried;
+      const frame = new Int16Array(frameSamples);
       frame.set(this.#carry.subarray(0, this.#carried));
       frame.set(samples.subarray(at, at + taken), this.#carried);
       frames.push(frame);

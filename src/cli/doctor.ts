@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import type { ConfigRequest, LoadedConfig } from '../../config/load.ts';
+import { portsOf } from '../../config/ports.ts';
 import { describeProblem, problemsOf } from '../../config/problem.ts';
 import { stateDirectory } from '../../config/state-directory.ts';
 import type { BackendName } from '../domain/capture.ts';
@@ -179,16 +180,10 @@ async function isRunning(instance: string, env: NodeJS.ProcessEnv): Promise<bool
 }
 
 async function checkPorts({ config }: LoadedConfig, env: NodeJS.ProcessEnv): Promise<Finding[]> {
-  const { admin, cluster, output } = config;
+  const { cluster } = config;
   const running = await isRunning(cluster.instance, env);
-  const ports = [
-    ['output.zmq_pub_port_events', output.host, output.zmq_pub_port_events],
-    ['output.zmq_pub_port_transcripts', output.host, output.zmq_pub_port_transcripts],
-    ['output.websocket_port', output.host, output.websocket_port],
-    ['admin.port', admin.host, admin.port],
-  ] as const;
   return Promise.all(
-    ports.map(async ([key, host, port]): Promise<Finding> => {
+    portsOf(config).map(async ({ path: key, host, port }): Promise<Finding> => {
       const subject = `port ${String(port)}`;
       const place = `${key} on ${host}`;
       try {

@@ -1,3 +1,4 @@
+import { portsOf } from '../../config/ports.ts';
 import type { RtapConfig } from '../../config/schema.ts';
 import { RtapError } from '../domain/errors.ts';
 import { requestControl } from '../io/control/control-client.ts';
@@ -9,17 +10,9 @@ import { checkSource } from './source-choice.ts';
  * taken, an instance that runs already. Rejects with the first, as one RtapError.
  */
 export async function runPreflight(config: RtapConfig, controlPath: string): Promise<void> {
-  const { admin, output } = config;
   await checkSource(config.audio.source);
   await checkInstance(config.cluster.instance, controlPath);
-  for (const [key, host, port] of [
-    ['output.zmq_pub_port_events', output.host, output.zmq_pub_port_events],
-    ['output.zmq_pub_port_transcripts', output.host, output.zmq_pub_port_transcripts],
-    ['output.websocket_port', output.host, output.websocket_port],
-    ['admin.port', admin.host, admin.port],
-  ] as const) {
-    await checkPort(key, host, port);
-  }
+  for (const { path, host, port } of portsOf(config)) await checkPort(path, host, port);
 }
 
 async function checkInstance(instance: string, controlPath: string): Promise<void> {

@@ -212,6 +212,8 @@ function addressesOf(outlet: string, addresses: Readonly<Record<string, string>>
         'ZeroMQ events': addresses['events'] ?? '',
         'ZeroMQ texts': addresses['transcripts'] ?? '',
       };
+    case 'audio':
+      return { 'ZeroMQ audio': addresses['audio'] ?? '' };
     case 'websocket':
       return { WebSocket: addresses['stream'] ?? '' };
     case 'admin':

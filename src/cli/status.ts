@@ -2,11 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildStatus } from '../../supervisors/status.ts';
 import { EXIT } from '../domain/errors.ts';
 import { requestControl } from '../io/control/control-client.ts';
+import { captureLines } from './capture-view.ts';
+import type { CaptureStatus } from './capture-view.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 
 const DEADLINE_MS = 3_000;
 const WATCH_MS = 500;
+
+/** On a terminal it follows a voice. */
+const WATCH_ON_TERMINAL_MS = 200;
+const COLUMNS_UNKNOWN = 80;
 
 export interface StatusOptions {
   readonly controlPath: string;
@@ -28,6 +34,7 @@ interface Status {
   readonly addresses: Record<string, Record<string, string>>;
   readonly positions: Record<string, number>;
   readonly samples: Record<string, number>;
+  readonly capture?: CaptureStatus | null;
   readonly tree: readonly ChildStatus[];
 }
 
@@ -44,20 +51,35 @@ export async function runStatus(options: StatusOptions, io: CommandIo): Promise<
     )) as Status;
     if (options.json) writeJson(io.stdout, status);
     else {
-      const clear = options.watch && io.isTty ? '\u001b[2J\u001b[H' : '';
-      writeLine(io.stdout, clear + drawn(status).join('\n'));
+      const lines = drawn(status, columnsOf(io));
+      writeLine(io.stdout, (options.watch && io.isTty ? inPlace(lines) : lines).join('\n'));
     }
     if (!options.watch) return EXIT.done;
     try {
-      await delay(WATCH_MS, undefined, { signal: options.signal });
+      await delay(io.isTty ? WATCH_ON_TERMINAL_MS : WATCH_MS, undefined, {
+        signal: options.signal,
+      });
     } catch {
       return EXIT.done;
     }
   }
 }
 
-function drawn(status: Status): string[] {
-  const { samples } = status;
+/** Over what stands there already, so that nothing flickers. */
+function inPlace(lines: readonly string[]): string[] {
+  return lines.map((line, index) => {
+    const isLast = index === lines.length - 1;
+    return `${index === 0 ? '\u001b[H' : ''}${line}\u001b[K${isLast ? '\u001b[J' : ''}`;
+  });
+}
+
+function columnsOf(io: CommandIo): number {
+  const { columns } = io.stdout as NodeJS.WritableStream & { columns?: number };
+  return columns ?? COLUMNS_UNKNOWN;
+}
+
+function drawn(status: Status, columns: number): string[] {
+  const { capture, samples } = status;
   const reasons = status.reasons.length === 0 ? '' : ` (${status.reasons.join(', ')})`;
   const source =
     status.source === null ? 'none yet' : `${status.source.kind} ${status.source.name}`;
@@ -70,6 +92,7 @@ function drawn(status: Status): string[] {
     `rtap ${status.version}  ${status.instance}  ${status.state}${reasons}`,
     `  pid ${String(status.pid)}, up ${age(status.uptime_ms)}, epoch ${String(status.epoch)}, events ${String(status.positions['events'])}, transcripts ${String(status.positions['transcripts'])}`,
     `  source ${source}; captured ${String(samples['captured'])} samples, refused ${String(samples['refused'])}, missing ${String(samples['missing'])}`,
+    ...(capture ? captureLines(capture, columns) : []),
     '',
     ...alignedLines([
       ['child', 'slot', 'state', 'life', 'age', 'restarts', 'last reason'],

@@ -6,7 +6,12 @@ import { LIVENESS_MS, rtap } from '../support/daemon.ts';
 import { Listener } from '../support/listener.ts';
 import type { Status } from '../support/listener.ts';
 
-const TREE = treeOf({ shutdownMs: 5_000, engines: ENGINE_NAMES, hasServers: true });
+const TREE = treeOf({
+  shutdownMs: 5_000,
+  engines: ENGINE_NAMES,
+  hasServers: true,
+  hasAudioOutlet: true,
+});
 
 /** The ids of a supervisor's workers, or of all of the tree's. */
 function workersOf(spec: ChildSpec): string[] {
@@ -28,7 +33,7 @@ describe('the loss of one actor', function () {
     describe(group, () => {
       let before_: Status;
       before(async () => {
-        listener = new Listener();
+        listener = new Listener({ RTAP_OUTPUT_AUDIO: 'true' });
         await listener.daemon.ready();
         await listener.publishes();
         before_ = await listener.status();

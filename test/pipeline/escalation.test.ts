@@ -6,7 +6,12 @@ import { Listener } from '../support/listener.ts';
 import { INSPECTED, evaluateInside } from '../support/node-inspector.ts';
 import { PlainWebSocket, holes, isEvent, isFinal } from '../support/subscribers.ts';
 
-const TREE = treeOf({ shutdownMs: 5_000, engines: ENGINE_NAMES, hasServers: true });
+const TREE = treeOf({
+  shutdownMs: 5_000,
+  engines: ENGINE_NAMES,
+  hasServers: true,
+  hasAudioOutlet: false,
+});
 
 describe('an escalation to the root', function () {
   this.timeout(LIVENESS_MS);

@@ -10,7 +10,9 @@ const all = (child: Child): Child[] =>
 
 for (const shutdownMs of [500, 5_000, 60_000]) {
   describe(`RTAP's tree, stopped within ${String(shutdownMs)} ms`, () => {
-    const tree = resolveTree(treeOf({ shutdownMs, engines: ENGINE_NAMES, hasServers: true }));
+    const tree = resolveTree(
+      treeOf({ shutdownMs, engines: ENGINE_NAMES, hasServers: true, hasAudioOutlet: true }),
+    );
 
     it('can be built', () => {
       const logics = new Set(all(tree).map(({ logic }) => logic));

@@ -52,6 +52,7 @@ export class Sandbox {
 const EPHEMERAL = [
   'output.zmq_pub_port_events=0',
   'output.zmq_pub_port_transcripts=0',
+  'output.zmq_pub_port_audio=0',
   'output.websocket_port=0',
   'admin.port=0',
 ];

@@ -4,13 +4,14 @@ import { resolveTree } from '../../supervisors/child-spec.ts';
 import type { Child, Supervisor } from '../../supervisors/child-spec.ts';
 import { treeOf } from '../../supervisors/tree.ts';
 
-/** The supervision tree as Markdown, with every engine and every server, and with the default time to stop. */
+/** The supervision tree as Markdown, with every engine and every server, the audio outlet too, and with the default time to stop. */
 export function treeDocument(): string {
   const root = resolveTree(
     treeOf({
       shutdownMs: Number(KEYS.get('resilience.shutdown_ms')?.leaf.default),
       engines: ['recogniser', 'language', 'wakeword', 'vad'],
       hasServers: true,
+      hasAudioOutlet: true,
     }),
   );
   const parts = [

@@ -1,5 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 import { createCaptureMachine } from '../../../machines/capture.ts';
+import { audioOutletMachine } from '../../../machines/audio-outlet.ts';
 import { createEngineMachine } from '../../../machines/engine.ts';
 import { languageMachine } from '../../../machines/language.ts';
 import { createOutletMachine } from '../../../machines/outlet.ts';
@@ -34,6 +35,7 @@ export const DRAWN: Readonly<Record<string, AnyStateMachine>> = {
   'machines/publisher.ts': publisherMachine,
   'machines/ring.ts': ringMachine,
   'machines/outlet.ts': createOutletMachine('zeromq'),
+  'machines/audio-outlet.ts': audioOutletMachine,
   'machines/engine.ts': createEngineMachine('vad', ['voice-activity', 'readiness']),
   'machines/process.ts': processMachine,
   'machines/readiness.ts': createReadinessMachine(['vad'], ['capture']),

@@ -426,9 +426,15 @@ describe('the configuration', () => {
     it('are found in combinations, and blamed on the key that was set last', () => {
       const cases: [string[], string, RegExp][] = [
         [['admin.port=5802'], 'admin.port', /output.websocket_port and admin.port are both 5802/],
+        [
+          ['output.audio=true', 'output.zmq_pub_port_audio=6552'],
+          'output.zmq_pub_port_audio',
+          /output.zmq_pub_port_events and output.zmq_pub_port_audio are both 6552/,
+        ],
         [['pipeline.wake_timeout_ms=16000'], 'pipeline.wake_timeout_ms', /must not be longer/],
         [['pipeline.listening_window_ms=1000'], 'pipeline.listening_window_ms', /wake_timeout_ms/],
         [['preprocess.pause_ms=400'], 'preprocess.pause_ms', /hangover_ms \(384\)/],
+        [['audio.gain_max=0.05'], 'audio.gain_max', /gain_min \(0.1\)/],
         [
           ['wakeword.pre_roll_ms=2000', 'audio.ring_buffer_size_ms=1000'],
           'wakeword.pre_roll_ms',
@@ -450,6 +456,7 @@ describe('the configuration', () => {
     it('are no combinations where they need not be', () => {
       const ports = ['output.websocket_port', 'output.zmq_pub_port_events', 'admin.port'];
       expect(problemsIn({ set: ports.map((path) => `${path}=0`) })).to.deep.equal([]);
+      expect(problemsIn({ set: ['output.zmq_pub_port_audio=6552'] })).to.deep.equal([]);
       const phrase = ['wakeword.engine=phrase', 'wakeword.phrases=hello computer'];
       expect(problemsIn({ set: phrase })).to.deep.equal([]);
       expect(
@@ -468,6 +475,7 @@ describe('the configuration', () => {
       ['wakeword.model_path', ''],
       ['wakeword.sensitivity', '0.55'],
       ['preprocess.denoise', 'false'],
+      ['preprocess.denoise', 'true'],
       ['preprocess.vad_aggressiveness', '2'],
       ['stt.model_name', 'moonshine-tiny'],
       ['stt.device', 'cpu'],
@@ -484,7 +492,6 @@ describe('the configuration', () => {
       ['audio.frame_ms', '30', /frames of 20 ms/],
       ['audio.channels', '2', /mono/],
       ['wakeword.model_path', '/m.onnx', /cannot be loaded/],
-      ['preprocess.denoise', 'true', /recognised worse/],
       ['stt.model_name', 'base.en', /one of moonshine-tiny/],
       ['stt.device', 'cuda', /only the CPU provider/],
       ['stt.compute_dtype', 'float32', /quantized to int8/],
@@ -517,6 +524,17 @@ describe('the configuration', () => {
       for (const host of ['localhost', '::1', '127.0.0.2']) {
         expect(load({ set: [`output.host=${host}`] }).notices).to.deep.equal([]);
       }
+    });
+
+    it('tell that published audio is everything, and what denoising is for', () => {
+      const audio = 'output.audio=true';
+      const denoise = 'preprocess.denoise=true';
+      expect(load({ set: [audio] }).notices.join()).to.include('all that is captured is published');
+      expect(load({ set: [audio, 'output.host=0.0.0.0'] }).notices.join()).to.include('hear it');
+      expect(load({ set: [denoise] }).notices.join()).to.match(/no effect without output.audio/);
+      const { notices } = load({ set: [audio, denoise] });
+      expect(notices.join()).to.match(/recogniser never gets denoised audio, since/);
+      expect(notices).to.have.length(2);
     });
 
     it('tell when a key that was set has no effect', () => {

@@ -1,4 +1,5 @@
 import { createCaptureMachine } from '../../../machines/capture.ts';
+import { audioOutletMachine } from '../../../machines/audio-outlet.ts';
 import { createEngineMachine } from '../../../machines/engine.ts';
 import { languageMachine } from '../../../machines/language.ts';
 import { createOutletMachine } from '../../../machines/outlet.ts';
@@ -73,6 +74,17 @@ function exploreUtterance(isAddressed: boolean, findsPhraseInText: boolean): Exp
 
 /** How each machine of the folder is explored, by the name of its file. */
 export const EXPLORATIONS: Readonly<Record<string, readonly Exploration[]>> = {
+  'audio-outlet': [
+    exploring(audioOutletMachine, {
+      events: [
+        { type: 'audio.opened', address: 'tcp://127.0.0.1:1' },
+        { type: 'audio.dropped', firstSample: 0, lastSample: 639, samples: 640 },
+        { type: 'audio.closed' },
+        FAILED,
+      ],
+      rests: { 'audioOutlet.publishing': 'it publishes until a shutdown' },
+    }),
+  ],
   capture: [
     exploring(createCaptureMachine({ backends: ['parec', 'portaudio'], hasSubstitute: true }), {
       events: [

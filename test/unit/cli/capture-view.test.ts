@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import { captureLines } from '../../../src/cli/capture-view.ts';
+import type { CaptureStatus } from '../../../src/cli/capture-view.ts';
+import { levelBar } from '../../../src/cli/level-bar.ts';
+
+describe('levelBar', () => {
+  const cases: [number, number, string][] = [
+    [-30, -12, '[#####..|..]'],
+    [-60, -60, '[..........]'],
+    [-120, -120, '[..........]'],
+    [-59, -59, '[|.........]'],
+    [0, 0, '[#########|]'],
+    [6, 6, '[#########|]'],
+    [-30, -30, '[####|.....]'],
+  ];
+  for (const [rms, peak, bar] of cases) {
+    it(`draws ${String(rms)} dBFS with its peak at ${String(peak)}`, () => {
+      expect(levelBar(12, rms, peak)).to.equal(bar);
+    });
+  }
+
+  it('has exactly its width, down to one cell', () => {
+    for (const width of [3, 4, 20, 200]) {
+      expect(levelBar(width, -20, -10)).to.have.length(width);
+    }
+    expect(levelBar(0, -20, -70)).to.equal('[#]');
+  });
+});
+
+describe('captureLines', () => {
+  const capture: CaptureStatus = {
+    state: 'running',
+    device: 'USB microphone',
+    backend: 'pulse',
+    level: { rms_dbfs: -30.4, peak_dbfs: -12 },
+    gain_db: 6.02,
+    frame_age_ms: 11.6,
+    drift_ppm: -14,
+  };
+
+  it('tell where the audio comes from and how loud it is', () => {
+    expect(captureLines(capture, 45)).to.deep.equal([
+      '  capture running, USB microphone through pulse, last frame 12 ms ago, drift -14 ppm, gain +6.0 dB',
+      '  level   [######..|..]  -30 dBFS, peak  -12',
+    ]);
+  });
+
+  it('leave out what is not known', () => {
+    const lost: CaptureStatus = {
+      state: 'searching',
+      device: null,
+      backend: null,
+      level: null,
+      gain_db: null,
+      frame_age_ms: null,
+      drift_ppm: null,
+    };
+    expect(captureLines(lost, 80)).to.deep.equal(['  capture searching']);
+  });
+
+  it('fill a terminal without running over, up to a bar of 50', () => {
+    for (const columns of [45, 60, 80]) {
+      expect((captureLines(capture, columns)[1] ?? '').length).to.be.at.most(columns);
+    }
+    expect(captureLines(capture, 400)[1]).to.have.length(10 + 50 + 21);
+  });
+});
