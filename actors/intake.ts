@@ -1,4 +1,6 @@
 import type { AudioPath } from '../src/audio/audio-path.ts';
+import type { GainControl } from '../src/audio/gain-control.ts';
+import { LevelMeter } from '../src/audio/level-meter.ts';
 import type { CaptureGap, DeviceLoss, GapCause } from '../src/domain/capture.ts';
 import { msToSamples, samplesToMs } from '../src/domain/pcm.ts';
 import type { DeviceSource } from '../src/io/devices/device-source.ts';
@@ -13,6 +15,14 @@ interface Outage {
   readonly cause: GapCause;
 }
 
+export interface IntakeOptions {
+  readonly path: AudioPath;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Null where what is captured stays as it is. */
+  readonly gain: GainControl | null;
+}
+
 /** How often the sample clock is moved on while a device is lost. */
 const TICK_MS = 1_000;
 /** By so much it stays behind meanwhile: the device that comes back has captured its first samples before they are here. */
@@ -23,9 +33,12 @@ const MARGIN_MS = 500;
  * capture stage, so that the clock also runs on while that stage restarts.
  */
 export class Intake {
+  /** Of what comes in, before the gain. */
+  readonly meter = new LevelMeter();
   readonly #path: AudioPath;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
+  readonly #gain: GainControl | null;
   #device: DeviceSource | null = null;
   #outage: Outage | null = null;
   #timer: unknown;
@@ -33,10 +46,16 @@ export class Intake {
   wanted: string | null = null;
   loss: DeviceLoss | null = null;
 
-  constructor(path: AudioPath, clock: Clock, metrics: Metrics) {
-    this.#path = path;
-    this.#clock = clock;
-    this.#metrics = metrics;
+  constructor(options: IntakeOptions) {
+    this.#path = options.path;
+    this.#clock = options.clock;
+    this.#metrics = options.metrics;
+    this.#gain = options.gain;
+  }
+
+  /** What the gain control amplifies by now; null where there is none. */
+  get gainDb(): number | null {
+    return this.#gain?.gainDb ?? null;
   }
 
   /** The device that is heard; null while there is none. */
@@ -56,8 +75,16 @@ export class Intake {
   begin(device: DeviceSource, startMs: number): CaptureGap | null {
     const gap = this.#endOutage(startMs);
     this.#device = device;
+    this.#startAfresh();
     this.anchor(startMs);
     return gap;
+  }
+
+  /** Takes a frame of whatever source there is; it may be changed. */
+  take(samples: Int16Array): void {
+    this.meter.push(samples);
+    this.#path.write(this.#gain?.process(samples) ?? samples);
+    this.#metrics.framesProcessed.inc({ stage: 'capture' });
   }
 
   /** The device that is heard is lost; does nothing when there is none. */
@@ -91,6 +118,7 @@ export class Intake {
     this.#device = null;
     this.loss = null;
     this.wanted = null;
+    this.#startAfresh();
   }
 
   /** The sample at the end of the ring was captured at this moment of the monotonic clock. */
@@ -108,6 +136,11 @@ export class Intake {
       durationMs: samplesToMs(samples),
       cause,
     };
+  }
+
+  #startAfresh(): void {
+    this.meter.reset();
+    this.#gain?.reset();
   }
 
   #endOutage(startMs: number): CaptureGap | null {

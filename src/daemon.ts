@@ -18,6 +18,7 @@ import { supervise } from '../supervisors/supervise.ts';
 import { Sys } from '../supervisors/sys.ts';
 import { actorsOf, treeOf } from '../supervisors/tree.ts';
 import { AudioPath } from './audio/audio-path.ts';
+import { GainControl } from './audio/gain-control.ts';
 import { Progress } from './audio/progress.ts';
 import { describeError } from './domain/errors.ts';
 import type { SourceRequest } from './domain/events.ts';
@@ -59,6 +60,11 @@ export interface Daemon {
   readonly ended: Promise<DaemonEnd>;
 }
 
+function gainOf({ audio }: RtapConfig): GainControl | null {
+  const { gain_control, gain_target: target, gain_min: min, gain_max: max } = audio;
+  return gain_control ? new GainControl({ target, min, max }) : null;
+}
+
 /** All that ends with a child, whether it is told of or not: a supervisor that is killed says nothing more. */
 function idsBelow(spec: ChildSpec): string[] {
   if (spec.type !== 'supervisor') return [];
@@ -91,7 +97,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
     version,
     clock,
     path,
-    intake: new Intake(path, clock, metrics),
+    intake: new Intake({ path, clock, metrics, gain: gainOf(config) }),
     voiceProgress: new Progress(),
     wakeProgress: new Progress(),
     openUtterances: new Set(),

@@ -13,6 +13,7 @@ export function statusOf(parts: Parts): Record<string, unknown> {
     uptime_ms: Math.round(process.uptime() * 1000),
     ...healthOf(parts),
     source: condition.source,
+    capture: captureOf(parts),
     addresses: condition.addresses,
     positions: ledger.positions(),
     samples: {
@@ -23,5 +24,33 @@ export function statusOf(parts: Parts): Record<string, unknown> {
       ring_utilisation: path.ring.utilisation,
     },
     tree: parts.operator.describeTree(),
+  };
+}
+
+/** What is heard of the source, and how. */
+function captureOf({ condition, intake }: Parts): Record<string, unknown> {
+  const { device, gainDb, loss, meter, outageMs } = intake;
+  const { source } = condition;
+  const { rmsDbfs, peakDbfs } = meter.level();
+  const state =
+    outageMs === null
+      ? source === null
+        ? 'waiting'
+        : source.isSubstitute === true
+          ? 'hearing another'
+          : 'hearing'
+      : `lost for ${(outageMs / 1000).toFixed(1)} s`;
+  return {
+    state,
+    wanted: intake.wanted,
+    device: outageMs === null ? (source?.name ?? null) : null,
+    backend: device === null ? null : (source?.backend ?? null),
+    level: outageMs === null ? { rms_dbfs: rmsDbfs, peak_dbfs: peakDbfs } : null,
+    gain_db: gainDb,
+    frame_age_ms: device?.frameAgeMs ?? null,
+    latency_ms: device?.latencyMs ?? null,
+    drift_ppm: device?.driftPpm ?? null,
+    loss,
+    outage_ms: outageMs,
   };
 }

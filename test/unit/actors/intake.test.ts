@@ -19,7 +19,8 @@ function setUp() {
       clock.clearTimeout(timer as number);
     },
   };
-  const intake = new Intake(path, timers, buildMetrics().metrics);
+  const { metrics } = buildMetrics();
+  const intake = new Intake({ path, clock: timers, metrics, gain: null });
   /** A device whose last sample was captured now. */
   const device = (): DeviceSource => ({ endMs: clock.now() }) as DeviceSource;
   return { clock, path, intake, device };
