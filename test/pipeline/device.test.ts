@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { VirtualCard } from '../../src/bench/virtual-card.ts';
 import { listDevices } from '../../src/io/sources/device-list.ts';
 import { DaemonProcess, LIVENESS_MS, Sandbox, clip } from '../support/daemon.ts';
 import { PlainWebSocket, isEvent, isFinal } from '../support/subscribers.ts';
-import { VirtualCard, prepareVirtualCard } from '../support/virtual-card.ts';
+import { prepareVirtualCard } from '../support/virtual-card.ts';
 
 // clip --paplay--> sound server --ALSA--> PortAudio's process --> daemon --WS--> client
 describe('the daemon with a microphone', function () {
@@ -63,7 +64,7 @@ describe('the daemon with a microphone', function () {
   });
 
   it('stops within its bound while the sound server is frozen', async () => {
-    card.freeze();
+    await card.freeze();
     await webSocket.until(
       (message) =>
         isEvent(message, 'device_lost') &&
@@ -72,7 +73,7 @@ describe('the daemon with a microphone', function () {
     );
     const askedAtMs = performance.now();
     const { code } = await daemon.stop();
-    card.thaw();
+    await card.thaw();
     expect(code).to.equal(0);
     expect(performance.now() - askedAtMs).to.be.lessThan(5_000);
   });

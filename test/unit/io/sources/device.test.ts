@@ -6,11 +6,12 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { measureLevel } from '../../../../src/audio/level.ts';
+import { VirtualCard } from '../../../../src/bench/virtual-card.ts';
 import { createSource } from '../../../../src/io/sources/create-source.ts';
 import { listDevices } from '../../../../src/io/sources/device-list.ts';
 import { systemClock } from '../../../../src/io/system-clock.ts';
 import type { AudioSource } from '../../../../src/io/sources/source.ts';
-import { VirtualCard, prepareVirtualCard } from '../../../support/virtual-card.ts';
+import { prepareVirtualCard } from '../../../support/virtual-card.ts';
 import { ListeningSink } from './listening-sink.ts';
 
 const SPEECH = new URL('../../../fixtures/audio/jarviscmd_af_heart.wav', import.meta.url);
@@ -139,7 +140,7 @@ describe('device source, through PortAudio', function () {
   });
 
   it('gives up on a sound server that does not answer, both in opening and in listing', async () => {
-    card.freeze();
+    await card.freeze();
     try {
       const refusal: unknown = await fromDevice('mic')
         .open()
@@ -150,7 +151,7 @@ describe('device source, through PortAudio', function () {
       expect(devices).to.deep.equal([]);
       expect(problem).to.include('within 5 s');
     } finally {
-      card.thaw();
+      await card.thaw();
     }
   });
 
