@@ -36,12 +36,8 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the sound server freezes and thaws',
     causes: ['server_frozen'],
-    lose: ({ card }) => {
-      card.freeze();
-    },
-    undo: ({ card }) => {
-      card.thaw();
-    },
+    lose: ({ card }) => card.freeze(),
+    undo: ({ card }) => card.thaw(),
   },
   {
     name: 'the sound server is killed and started again',
@@ -56,7 +52,7 @@ const FAULTS: readonly Fault[] = [
     name: 'the server moves the stream to another microphone',
     causes: ['moved', 'device_failed'],
     lose: async ({ card }) => {
-      await card.addSecond();
+      await card.second();
       await card.unplug();
     },
     undo: async ({ card }) => {
@@ -176,10 +172,10 @@ for (const backend of ['parec', 'portaudio'] as const) {
     });
 
     it('stops within its bound while the sound server is frozen', async () => {
-      microphone.card.freeze();
+      await microphone.card.freeze();
       await microphone.event('device_lost');
       const { code } = await microphone.daemon.stop();
-      microphone.card.thaw();
+      await microphone.card.thaw();
       expect(code).to.equal(0);
     });
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { EventMessage, Message, TranscriptMessage } from '../../src/domain/messages.ts';
-import { VirtualCard } from '../../src/io/sound-card/virtual-card.ts';
-import type { CardOptions } from '../../src/io/sound-card/virtual-card.ts';
+import { VirtualCard } from '../../src/bench/virtual-card.ts';
+import type { CardOptions } from '../../src/bench/virtual-card.ts';
 import { DaemonProcess, Sandbox, childrenOf, clip, rtap } from './daemon.ts';
 import type { CommandResult } from './daemon.ts';
 import { PlainWebSocket, isEvent, isFinal } from './subscribers.ts';

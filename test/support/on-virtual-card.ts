@@ -1,5 +1,5 @@
-import { VirtualCard } from '../../src/io/sound-card/virtual-card.ts';
-import type { CardOptions } from '../../src/io/sound-card/virtual-card.ts';
+import { VirtualCard } from '../../src/bench/virtual-card.ts';
+import type { CardOptions } from '../../src/bench/virtual-card.ts';
 import { prepareVirtualCard } from './virtual-card.ts';
 
 /** A card whose server this process and its children talk to until `stop`; skips the tests where there can be none. */

@@ -1,14 +1,12 @@
-/** What the tests with a sound server need: on a Debian machine, root installs it. */
 import { spawnSync } from 'node:child_process';
-import { virtualCardProblem } from '../../src/io/sound-card/virtual-card.ts';
+import { soundServerProblem } from '../../src/bench/sound-server.ts';
 
 const PACKAGES = ['pulseaudio', 'pulseaudio-utils', 'libasound2-plugins'];
 
-/** Installs what a virtual card needs; undefined when it is there, else a line that says what is lacking. */
+/** Installs what a virtual card needs, on a Debian machine as root; undefined when it is there, else a line that says what is lacking. */
 export function prepareVirtualCard(): string | undefined {
-  const problem = virtualCardProblem();
-  if (problem === null) return undefined;
-  const lacking = `a sound server: ${problem}`;
+  if (soundServerProblem() === null) return undefined;
+  const lacking = `a sound server (${PACKAGES.join(', ')})`;
   if (process.getuid?.() !== 0) return `${lacking}, which only root can install`;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = ['install', '-y', '-qq', '--no-install-recommends', ...PACKAGES];
@@ -17,5 +15,5 @@ export function prepareVirtualCard(): string | undefined {
     if (status !== 0)
       return `${lacking}, which apt-get did not install${error ? ' (no apt-get)' : ''}`;
   }
-  return virtualCardProblem() ?? undefined;
+  return undefined;
 }

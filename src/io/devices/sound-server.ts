@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
-import { RtapError, describeError } from '../../domain/errors.ts';
-import { dyingWithParent } from '../processes/parent-death.ts';
+import { RtapError } from '../../domain/errors.ts';
 import { findOnPath } from '../processes/program-path.ts';
+import { runProgram } from '../processes/program-run.ts';
 import type { InputDevice } from './input-device.ts';
-
-/** A list of a few hundred devices is a tenth of this. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** A device as the sound server has it. */
 export interface ServedDevice extends InputDevice {
@@ -80,46 +76,40 @@ function deviceOf(source: unknown, defaultName: string): ServedDevice {
   };
 }
 
-function pactl(
+async function pactl(
   args: readonly string[],
   deadlineMs: number,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  const command = dyingWithParent({ command: 'pactl', args: ['-f', 'json', ...args] });
-  return new Promise((resolve, reject) => {
-    execFile(
-      command.command,
-      [...command.args],
-      {
-        env: { ...process.env, LC_ALL: 'C' },
-        timeout: deadlineMs,
-        killSignal: 'SIGKILL',
-        maxBuffer: MAX_ANSWER_BYTES,
-        ...(signal === undefined ? {} : { signal }),
-      },
-      (failure, answer, complaint) => {
-        if (failure !== null) {
-          reject(refusal(failure, complaint, deadlineMs));
-          return;
-        }
-        try {
-          resolve(JSON.parse(answer));
-        } catch {
-          reject(new RtapError('DEVICE_UNAVAILABLE', 'The sound server gave no sensible answer'));
-        }
-      },
+  const { status, stdout, stderr } = await runProgram(
+    {
+      command: 'pactl',
+      args: ['-f', 'json', ...args],
+      env: { ...process.env, LC_ALL: 'C' },
+    },
+    deadlineMs,
+    signal,
+  );
+  const isSilent = status.signal === 'SIGKILL';
+  if (status.code !== 0) {
+    const [firstLine = ''] = stderr.trim().split('\n', 1);
+    throw cannotAsk(
+      isSilent
+        ? `it gave no answer within ${deadlineMs} ms`
+        : firstLine === ''
+          ? `pactl ${status.description}`
+          : firstLine,
+      isSilent,
     );
-  });
+  }
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    throw cannotAsk('it gave no sensible answer', false);
+  }
 }
 
-function refusal(failure: Error, complaint: string, deadlineMs: number): RtapError {
-  const isSilent = 'killed' in failure && failure.killed === true;
-  const [firstLine = ''] = complaint.trim().split('\n', 1);
-  const why = isSilent
-    ? `it gave no answer within ${deadlineMs} ms`
-    : firstLine === ''
-      ? describeError(failure)
-      : firstLine;
+function cannotAsk(why: string, isSilent: boolean): RtapError {
   return new RtapError('DEVICE_UNAVAILABLE', `The sound server cannot be asked: ${why}`, {
     isSilent,
   });

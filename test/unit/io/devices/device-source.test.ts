@@ -9,7 +9,7 @@ import type { BackendName, DeviceLoss, LossCause } from '../../../../src/domain/
 import { backendOf } from '../../../../src/io/devices/device-list.ts';
 import { DeviceSource } from '../../../../src/io/devices/device-source.ts';
 import { SoundWatch } from '../../../../src/io/devices/sound-watch.ts';
-import type { VirtualCard } from '../../../../src/io/sound-card/virtual-card.ts';
+import type { VirtualCard } from '../../../../src/bench/virtual-card.ts';
 import { systemClock } from '../../../../src/io/system-clock.ts';
 import { childrenOf, gone } from '../../../support/daemon.ts';
 import { OwnCard, portAudioProblem } from '../../../support/on-virtual-card.ts';
@@ -152,10 +152,8 @@ for (const name of ['parec', 'portaudio'] as const satisfies BackendName[]) {
     });
 
     it('is refused within its deadline by a server that is frozen, and opened once it is thawed', async () => {
-      card.freeze();
-      const refusal = await refusalOf(fromDevice('mic')).finally(() => {
-        card.thaw();
-      });
+      await card.freeze();
+      const refusal = await refusalOf(fromDevice('mic')).finally(() => card.thaw());
       expect(refusal).to.have.property('code', 'DEVICE_UNAVAILABLE');
       expect(refusal).to.have.property('message').that.matches(/ms$/);
       await (await listening()).more(10);
@@ -183,16 +181,7 @@ for (const name of ['parec', 'portaudio'] as const satisfies BackendName[]) {
         () => card.plug(),
       ],
       ['it is suspended', ['suspended'], () => card.suspend(), () => card.resume()],
-      [
-        'its server freezes',
-        ['server_frozen'],
-        () => {
-          card.freeze();
-        },
-        () => {
-          card.thaw();
-        },
-      ],
+      ['its server freezes', ['server_frozen'], () => card.freeze(), () => card.thaw()],
       [
         'its server dies',
         name === 'parec' ? ['server_lost'] : ['device_failed', 'server_lost'],
@@ -233,7 +222,7 @@ for (const name of ['parec', 'portaudio'] as const satisfies BackendName[]) {
     }
 
     it('is lost when the server moves its stream to another microphone, and says which', async () => {
-      await card.addSecond();
+      await card.second();
       const heard = await listening();
       const watch = new SoundWatch({
         onSnapshot: (snapshot) => {
