@@ -1,6 +1,7 @@
 import { assign, sendParent, sendTo, setup } from 'xstate';
 import type { SupervisedEvent } from '../src/domain/events.ts';
 import { to } from './address.ts';
+import { drainBound, overdueDrain } from './drain-bound.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 
@@ -9,15 +10,19 @@ export type RingCommand = { type: 'intake.close' };
 export type RingFact =
   | { type: 'ring.high'; utilisation: number }
   | { type: 'ring.relieved' }
+  /** Losses of one reader since the last time, from the first position to the last. */
   | {
       type: 'ring.overflowed';
       reader: string;
       firstSample: number;
       lastSample: number;
       samples: number;
-    };
+    }
+  /** Nothing more is let in, and all losses have been told. */
+  | { type: 'intake.closed' };
 
 export interface RingContext {
+  /** Times that losses were told. */
   readonly overflows: number;
   readonly droppedSamples: number;
 }
@@ -29,6 +34,7 @@ export const ringMachine = setup({
     events: {} as SupervisedEvent | RingFact | RuntimeFailed,
   },
   actors: { runtime: runtimeOf<RingCommand>() },
+  delays: { drainBound },
   actions: {
     reportStarted: sendParent({ type: 'sup.ready' }),
     answerPing: sendParent({ type: 'sup.pong' }),
@@ -70,6 +76,7 @@ export const ringMachine = setup({
         },
       },
     })),
+    publishOverdue: sendTo(to('publisher'), overdueDrain('ring', 'the last counts of lost audio')),
     failWithReason,
   },
 }).createMachine({
@@ -86,7 +93,7 @@ export const ringMachine = setup({
   states: {
     open: {
       initial: 'atEase',
-      on: { 'sup.shutdown': 'closed' },
+      on: { 'sup.shutdown': 'closing' },
       states: {
         atEase: {
           description: 'Its readers keep up.',
@@ -98,6 +105,12 @@ export const ringMachine = setup({
         },
       },
     },
-    closed: { type: 'final', entry: 'close' },
+    closing: {
+      description: 'Lets nothing more in, and tells what has been lost up to now.',
+      entry: 'close',
+      after: { drainBound: { target: 'closed', actions: 'publishOverdue' } },
+      on: { 'intake.closed': 'closed' },
+    },
+    closed: { type: 'final' },
   },
 });

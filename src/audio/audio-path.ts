@@ -1,5 +1,5 @@
+import { LossLedger } from './loss-ledger.ts';
 import { SampleRing } from './sample-ring.ts';
-import type { LossListener } from './sample-ring.ts';
 import { SAMPLE_RATE_HZ } from '../domain/pcm.ts';
 
 /** Samples by their fate; `captured` counts those that came in, `missing` those of gaps. */
@@ -17,8 +17,10 @@ export interface SampleCounters {
 export class AudioPath {
   readonly ring: SampleRing;
   readonly counters: SampleCounters = { captured: 0, refused: 0, missing: 0 };
+  /** What readers lost, and nobody has told of yet. */
+  readonly losses = new LossLedger();
   readonly #listeners = new Set<() => void>();
-  readonly #lossListeners = new Set<LossListener>();
+  readonly #lossListeners = new Set<(reader: string) => void>();
   readonly #waiters = new Set<() => void>();
   readonly #pressures = new Set<() => boolean>();
   #isOpen = false;
@@ -26,13 +28,14 @@ export class AudioPath {
   #anchorSeconds = 0;
 
   constructor(capacitySamples: number) {
-    this.ring = new SampleRing(capacitySamples, (...loss) => {
-      for (const listener of this.#lossListeners) listener(...loss);
+    this.ring = new SampleRing(capacitySamples, (reader, firstSample, lastSample, samples) => {
+      this.losses.note({ reader, firstSample, lastSample, samples });
+      for (const listener of this.#lossListeners) listener(reader);
     });
   }
 
-  /** Calls back for what a reader lost; returns how to end that. */
-  onLoss(listener: LossListener): () => void {
+  /** Calls back when a reader has lost something, which is in `losses`; returns how to end that. */
+  onLoss(listener: (reader: string) => void): () => void {
     this.#lossListeners.add(listener);
     return () => this.#lossListeners.delete(listener);
   }

@@ -1,6 +1,8 @@
+import { GapList } from './gap-list.ts';
+
 /**
- * Hears what a reader lost: the positions `firstSample` to `lastSample` were overwritten before it read them.
- * `samples` counts those of them that were held; positions that were missing already are no loss.
+ * Hears what a reader lost: positions `firstSample` to `lastSample` will not be read by it. `samples` counts those of
+ * them that were captured; positions that were missing already are no loss.
  */
 export type LossListener = (
   readerName: string,
@@ -9,41 +11,64 @@ export type LossListener = (
   samples: number,
 ) => void;
 
-interface Gap {
-  first: number;
-  end: number;
+/**
+ * What became of the samples that were appended since a reader of this name was first opened: the three add up to
+ * them. Missing positions are no samples.
+ */
+export interface ReaderAccount {
+  readonly name: string;
+  /** It has read them, and has not given them back. */
+  readonly processed: number;
+  /** It will never read them: overwritten, passed over, or appended while it was closed. */
+  readonly dropped: number;
+  /** Held, and yet to be read. */
+  readonly unread: number;
 }
 
-/** A reader's place, which the ring moves on when it overtakes the reader. */
+/** A stretch of positions, `to` excluded. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The place and the account of a name; they outlive the reader. */
 interface Place {
   readonly name: string;
+  isOpen: boolean;
   position: number;
-  droppedSamples: number;
+  processed: number;
+  dropped: number;
+  /** What it read last without a break, which is all that it may give back. */
+  runFirst: number;
+  runEnd: number;
 }
 
 /**
  * Owns the newest `capacity` positions of the sample clock; a full ring overwrites its oldest samples and never waits.
  * It does not guarantee that a slow reader hears everything: what a reader loses is reported and counted.
- * Positions are absolute sample counts. Appending and skipping copy at most `capacity` samples and allocate nothing.
+ * Positions are absolute sample counts. Appending and skipping copy at most `capacity` samples and allocate nothing;
+ * what they take besides grows with the readers, the gaps that leave, and the logarithm of the gaps that stay.
  */
 export class SampleRing {
   readonly capacity: number;
   readonly #samples: Int16Array;
   readonly #places: Place[] = [];
-  readonly #onLoss: LossListener | undefined;
-  /** Missing ranges that touch the window, oldest first, never adjacent; at most half of `capacity` of them. */
-  readonly #gaps: Gap[] = [];
+  readonly #onLoss: LossListener;
+  readonly #gaps: GapList;
   readonly #start: number;
   #end: number;
+  #appended = 0;
 
   /** `firstSample` is the position of the first sample that will be appended. */
-  constructor(capacity: number, onLoss?: LossListener, firstSample = 0) {
+  constructor(capacity: number, onLoss: LossListener = () => undefined, firstSample = 0) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) {
       throw new RangeError(`A ring holds at least one sample, not ${String(capacity)}`);
     }
     this.capacity = capacity;
     this.#samples = new Int16Array(capacity);
     this.#onLoss = onLoss;
+    // Between two gaps lies a sample at least; one comes in before others leave.
+    this.#gaps = new GapList(Math.ceil(capacity / 2) + 2);
     this.#start = firstSample;
     this.#end = firstSample;
   }
@@ -55,21 +80,38 @@ export class SampleRing {
 
   /** The oldest position still held; equals `end` when nothing is held. */
   get oldest(): number {
-    const floor = this.#floor();
-    const gap = this.#gaps[0];
-    return gap !== undefined && gap.first <= floor ? Math.max(floor, gap.end) : floor;
+    return this.#heldFrom(this.#floor());
   }
 
-  /** The worst reader's unread share of the ring, 0 to 1. */
+  /** Samples appended since the start. */
+  get appendedSamples(): number {
+    return this.#appended;
+  }
+
+  /** How far the worst reader's next sample is from being overwritten: 0 is read, at 1 it goes next. */
   get utilisation(): number {
-    let unread = 0;
-    for (const place of this.#places) unread = Math.max(unread, this.#end - place.position);
-    return Math.min(1, unread / this.capacity);
+    let distance = 0;
+    for (const { isOpen, position } of this.#places) {
+      if (isOpen) distance = Math.max(distance, this.#end - this.#heldFrom(position));
+    }
+    return Math.min(1, distance / this.capacity);
+  }
+
+  /** One account for each name that ever had a reader, in the order of their first opening. */
+  accounts(): ReaderAccount[] {
+    return this.#places.map(({ name, processed, dropped, isOpen, position }) => ({
+      name,
+      processed,
+      dropped,
+      unread: isOpen ? this.#heldBetween(position, this.#end) : 0,
+    }));
   }
 
   append(samples: Int16Array): void {
     const kept = Math.min(samples.length, this.capacity);
     let from = samples.length - kept;
+    this.#appended += samples.length;
+    this.#refuseForClosed(samples.length);
     this.#advance(samples.length);
     let at = (this.#end - kept) % this.capacity;
     while (from < samples.length) {
@@ -87,17 +129,25 @@ export class SampleRing {
       throw new RangeError(`A gap is a whole number of samples, not ${String(count)}`);
     }
     if (count === 0) return;
-    const first = this.#end;
-    const last = this.#gaps.at(-1);
-    if (last?.end === first) last.end += count;
-    else this.#gaps.push({ first, end: first + count });
+    this.#gaps.add(this.#end, this.#end + count);
     this.#advance(count);
   }
 
   /** Whether every position of `[from, to)` is held. */
   holds(from: number, to: number): boolean {
     if (from > to || from < this.#floor() || to > this.#end) return false;
-    return from === to || !this.#gaps.some((gap) => gap.first < to && gap.end > from);
+    return from === to || this.#gaps.firstOf(this.#gaps.find(from)) >= to;
+  }
+
+  /** The unbroken stretch of held samples that `position` lies in or at the end of, or else the next one; it may be empty. */
+  stretchAt(position: number): Stretch {
+    const floor = this.#floor();
+    const at = this.#heldFrom(Math.min(Math.max(position, floor), this.#end));
+    const next = this.#gaps.find(at);
+    return {
+      from: next === 0 ? floor : Math.max(floor, this.#gaps.endOf(next - 1)),
+      to: Math.min(this.#gaps.firstOf(next), this.#end),
+    };
   }
 
   /** The samples of `[from, to)` in a new array; throws RangeError when they are not wholly held. */
@@ -115,26 +165,49 @@ export class SampleRing {
     return copied;
   }
 
-  /** A reader with a place of its own, which starts at `end`. Names are unique among the open readers. */
+  /** A reader that starts at `end`, with the account of its name. Names are unique among the open readers. */
   reader(name: string): RingReader {
-    if (this.#places.some((place) => place.name === name)) {
+    const known = this.#places.find((place) => place.name === name);
+    if (known?.isOpen === true) {
       throw new RangeError(`The ring has a reader named ${name} already`);
     }
-    const place: Place = { name, position: this.#end, droppedSamples: 0 };
-    this.#places.push(place);
-    return new RingReader(
-      this,
-      place,
-      (position) => this.#gaps.find((gap) => gap.end > position),
-      () => {
-        const index = this.#places.indexOf(place);
-        if (index >= 0) this.#places.splice(index, 1);
+    const place = known ?? {
+      name,
+      isOpen: true,
+      position: this.#end,
+      processed: 0,
+      dropped: 0,
+      runFirst: this.#end,
+      runEnd: this.#end,
+    };
+    if (known === undefined) this.#places.push(place);
+    place.isOpen = true;
+    return new RingReader(this, place, this.#gaps, {
+      passOver: (to) => {
+        this.#passOver(place, to);
       },
-    );
+      drop: (first, end) => {
+        this.#drop(place, first, end, end - first);
+      },
+    });
   }
 
   #floor(): number {
     return Math.max(this.#start, this.#end - this.capacity);
+  }
+
+  /** `position`, or the end of the gap that it lies in. */
+  #heldFrom(position: number): number {
+    const gap = this.#gaps.find(position);
+    return this.#gaps.firstOf(gap) <= position ? this.#gaps.endOf(gap) : position;
+  }
+
+  #refuseForClosed(count: number): void {
+    for (const place of this.#places) {
+      if (place.isOpen || count === 0) continue;
+      place.dropped += count;
+      this.#onLoss(place.name, this.#end, this.#end + count - 1, count);
+    }
   }
 
   /** Moves the clock, moves on every reader that is overtaken, then forgets the gaps that left the window. */
@@ -142,25 +215,49 @@ export class SampleRing {
     this.#end += count;
     const floor = this.#floor();
     for (const place of this.#places) {
-      const first = place.position;
-      if (first >= floor) continue;
-      const lost = this.#heldBetween(first, floor);
-      place.position = floor;
-      place.droppedSamples += lost;
-      if (lost > 0) this.#onLoss?.(place.name, first, floor - 1, lost);
+      if (!place.isOpen) moveTo(place, this.#end);
+      else if (place.position < floor) this.#overtake(place, floor);
     }
-    let passed = 0;
-    while (passed < this.#gaps.length && (this.#gaps[passed]?.end ?? Infinity) <= floor) passed++;
-    if (passed > 0) this.#gaps.splice(0, passed);
+    this.#gaps.forget(floor);
+  }
+
+  /** The run that it may give back stays as it is: a request with it may still be on its way. */
+  #overtake(place: Place, floor: number): void {
+    const first = place.position;
+    const lost = this.#heldBetween(first, floor);
+    place.position = floor;
+    this.#drop(place, first, floor, lost);
+  }
+
+  #passOver(place: Place, to: number): void {
+    const first = place.position;
+    const lost = this.#heldBetween(first, to);
+    moveTo(place, to);
+    this.#drop(place, first, to, lost);
+  }
+
+  #drop(place: Place, first: number, end: number, samples: number): void {
+    place.dropped += samples;
+    if (samples > 0) this.#onLoss(place.name, first, end - 1, samples);
   }
 
   #heldBetween(from: number, to: number): number {
-    let held = to - from;
-    for (const gap of this.#gaps) {
-      held -= Math.max(0, Math.min(gap.end, to) - Math.max(gap.first, from));
-    }
-    return held;
+    return to - from - (this.#gaps.missingBefore(to) - this.#gaps.missingBefore(from));
   }
+}
+
+function moveTo(place: Place, position: number): void {
+  place.position = position;
+  place.runFirst = position;
+  place.runEnd = position;
+}
+
+/** What the ring does for a reader. */
+interface Dropping {
+  /** The reader goes on at `to`, and drops what is held before it. */
+  passOver(to: number): void;
+  /** The samples of `[first, end)` were read and given back, and have been overwritten meanwhile. */
+  drop(first: number, end: number): void;
 }
 
 /**
@@ -170,20 +267,16 @@ export class SampleRing {
 export class RingReader {
   readonly #ring: SampleRing;
   readonly #place: Place;
-  readonly #gapFrom: (position: number) => Gap | undefined;
-  readonly #release: () => void;
+  readonly #gaps: GapList;
+  readonly #dropping: Dropping;
+  #isClosed = false;
 
   /** Made by {@link SampleRing.reader} alone. */
-  constructor(
-    ring: SampleRing,
-    place: Place,
-    gapFrom: (position: number) => Gap | undefined,
-    release: () => void,
-  ) {
+  constructor(ring: SampleRing, place: Place, gaps: GapList, dropping: Dropping) {
     this.#ring = ring;
     this.#place = place;
-    this.#gapFrom = gapFrom;
-    this.#release = release;
+    this.#gaps = gaps;
+    this.#dropping = dropping;
   }
 
   get name(): string {
@@ -192,60 +285,84 @@ export class RingReader {
 
   /** The next unread position that is held, or the ring's end. */
   get position(): number {
-    const gap = this.#gapFrom(this.#place.position);
-    if (gap === undefined || gap.first > this.#place.position) return this.#place.position;
-    return gap.end;
+    const { position } = this.#place;
+    const gap = this.#gaps.find(position);
+    return this.#gaps.firstOf(gap) <= position ? this.#gaps.endOf(gap) : position;
   }
 
   /** Samples that can be read from `position` on without meeting a gap. */
   get available(): number {
-    const position = this.position;
-    return (this.#gapFrom(position)?.first ?? this.#ring.end) - position;
+    const { position } = this;
+    return Math.min(this.#gaps.firstOf(this.#gaps.find(position)), this.#ring.end) - position;
   }
 
   /** Where the samples go on after the gap that bounds `available`; undefined when no gap is ahead. */
   get resumesAt(): number | undefined {
-    return this.#gapFrom(this.position)?.end;
+    const gap = this.#gaps.find(this.position);
+    return gap < this.#gaps.size ? this.#gaps.endOf(gap) : undefined;
   }
 
-  /** Captured samples that were overwritten before this reader read them. */
+  /** Captured samples that no reader of this name will read any more. */
   get droppedSamples(): number {
-    return this.#place.droppedSamples;
+    return this.#place.dropped;
   }
 
   /** The next `count` samples, or undefined when fewer are available; a read never spans a gap. */
   read(count: number): Int16Array | undefined {
+    const place = this.#open();
     if (count > this.available) return undefined;
     const from = this.position;
     const samples = this.#ring.copy(from, from + count);
-    this.#place.position = from + count;
+    if (from !== place.runEnd) place.runFirst = from;
+    place.position = from + count;
+    place.runEnd = from + count;
+    place.processed += count;
     return samples;
   }
 
-  /** Moves back to `position`, or to the oldest held position when that is gone; returns where it is now. */
+  /**
+   * Gives back what was read from `position` on, so that it is read again, and returns where it is now. It gives back
+   * no more than it read without a break; what is not held any more is dropped.
+   */
   rewind(position: number): number {
+    const place = this.#open();
     if (position > this.position) {
       throw new RangeError(
         `${this.name} cannot rewind from ${String(this.position)} forward to ${String(position)}`,
       );
     }
-    this.#place.position = Math.max(position, this.#ring.oldest);
+    const { runEnd } = place;
+    const first = Math.min(Math.max(position, place.runFirst), runEnd);
+    const held = Math.min(Math.max(first, this.#ring.end - this.#ring.capacity), runEnd);
+    place.processed -= runEnd - first;
+    place.runEnd = first;
+    if (held < runEnd) place.position = held;
+    if (held > first) this.#dropping.drop(first, held);
     return this.position;
   }
 
-  /** Moves forward to `position`; what it passes over is neither read nor counted as dropped. Returns where it is now. */
+  /** Moves forward to `position`; what is held before it is dropped. Returns where it is now. */
   seek(position: number): number {
-    if (position < this.#place.position || position > this.#ring.end) {
+    const place = this.#open();
+    if (position < place.position || position > this.#ring.end) {
       throw new RangeError(
         `${this.name} cannot seek from ${String(this.position)} to ${String(position)}: the ring ends at ${String(this.#ring.end)}`,
       );
     }
-    this.#place.position = position;
+    this.#dropping.passOver(position);
     return this.position;
   }
 
-  /** The ring forgets this reader; it must not be used again. */
+  /** What is unread is dropped, and what comes before the next reader of this name is opened; this one is of no more use. */
   close(): void {
-    this.#release();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#dropping.passOver(this.#ring.end);
+    this.#place.isOpen = false;
+  }
+
+  #open(): Place {
+    if (this.#isClosed) throw new Error(`the reader ${this.name} is closed`);
+    return this.#place;
   }
 }

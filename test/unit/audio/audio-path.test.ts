@@ -36,14 +36,25 @@ describe('AudioPath', () => {
     expect(second.callCount).to.equal(2);
   });
 
-  it('names the reader that lost samples, and which', () => {
+  it('keeps what a reader lost until somebody takes it, and says that there is something', () => {
     const path = new AudioPath(100);
     path.open();
     path.ring.reader('slow');
-    const loss = sinon.spy();
-    path.onLoss(loss);
     path.write(new Int16Array(130));
-    sinon.assert.calledOnceWithExactly(loss, 'slow', 0, 29, 30);
+    const heard = sinon.spy();
+    const leave = path.onLoss(heard);
+    path.write(new Int16Array(10));
+    leave();
+    path.skip(50);
+    sinon.assert.calledOnceWithExactly(heard, 'slow');
+    expect(path.losses.readers).to.deep.equal(['slow']);
+    expect(path.losses.take('slow')).to.deep.equal({
+      reader: 'slow',
+      firstSample: 0,
+      lastSample: 89,
+      samples: 90,
+    });
+    expect([path.losses.take('slow'), path.losses.readers]).to.deep.equal([null, []]);
   });
 
   it('tells when a sample was captured, from the anchor on', () => {

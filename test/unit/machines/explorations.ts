@@ -160,6 +160,7 @@ export const EXPLORATIONS: Readonly<Record<string, readonly Exploration[]>> = {
           lastSample: 9,
           samples: 10,
         },
+        { type: 'intake.closed' },
         FAILED,
       ],
     }),
