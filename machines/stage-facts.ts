@@ -5,12 +5,22 @@ import type { PublishEvent } from '../src/domain/events.ts';
 export type StageFact =
   | { type: 'stage.flushed'; endSample: number }
   | { type: 'stage.drained' }
-  | { type: 'audio.gap'; firstSample: number; lastSample: number; cause: string };
+  | ({ type: 'audio.gap'; cause: string } & DroppedRange);
+
+/** The audio did not go on where it stopped: of these positions, so many had been captured and were dropped. */
+export interface DroppedRange {
+  readonly firstSample: number;
+  readonly lastSample: number;
+  readonly droppedSamples: number;
+}
 
 /** The public event of a gap that a stage met. */
 export function gapPublication(event: EventObject, stage: string): PublishEvent {
   if (event.type !== 'audio.gap') throw new Error(`${event.type} is no gap`);
-  const { firstSample, lastSample, cause } = event as Extract<StageFact, { type: 'audio.gap' }>;
+  const { firstSample, lastSample, droppedSamples, cause } = event as Extract<
+    StageFact,
+    { type: 'audio.gap' }
+  >;
   return {
     type: 'publish.event',
     body: {
@@ -19,7 +29,7 @@ export function gapPublication(event: EventObject, stage: string): PublishEvent 
       metadata: {
         first_sample: firstSample,
         last_sample: lastSample,
-        samples: lastSample - firstSample + 1,
+        samples: droppedSamples,
         cause,
         stage,
       },

@@ -79,8 +79,8 @@ export interface TranscriptionContext {
   /** The utterance that is being spoken. */
   readonly current: string | null;
   readonly window: Window | null;
-  /** Stages that have flushed the ended source, and where it ended. */
-  readonly flushed: readonly string[];
+  /** The end up to which each stage has last flushed a source, and where this source ended. */
+  readonly flushed: Readonly<Record<string, number>>;
   readonly endedAt: number | null;
   readonly outcomes: Readonly<Partial<Record<UtteranceOutcome, number>>>;
 }
@@ -115,8 +115,8 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       isFlushed: ({ context }) =>
         context.endedAt !== null &&
         context.utterances.length === 0 &&
-        context.flushed.includes('voice-activity') &&
-        context.flushed.includes('wakeword'),
+        context.flushed['voice-activity'] === context.endedAt &&
+        context.flushed['wakeword'] === context.endedAt,
     },
     actions: {
       reportStarted: sendParent({ type: 'sup.ready' }),
@@ -216,11 +216,11 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       }),
       publishListening: sendTo(to('publisher'), ({ context }) => listeningStarted(context.window)),
       closeWindow: assign({ window: null }),
-      publishListeningEnded: sendTo(to('publisher'), ({ context, event }) =>
-        event.type === 'window.passed'
-          ? listeningEnded('timeout', event.atSample)
-          : listeningEnded('end_of_source', context.endedAt),
-      ),
+      publishListeningEnded: sendTo(to('publisher'), ({ context, event }) => {
+        if (event.type === 'window.passed') return listeningEnded('timeout', event.atSample);
+        const at = event.type === 'source.opened' ? event.baseSample : context.endedAt;
+        return listeningEnded('end_of_source', at);
+      }),
       endListening: enqueueActions(({ enqueue, context }) => {
         if (context.window !== null) enqueue({ type: 'publishListeningEnded' });
       }),
@@ -290,20 +290,22 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
           enqueue.sendTo(to('publisher'), orphanedUtterance(utteranceId));
         }
       }),
-      newSource: assign({ flushed: [], endedAt: null, window: null }),
+      newSource: assign({ flushed: {}, endedAt: null, window: null }),
       rememberEnd: assign({
         endedAt: ({ event }) => (event.type === 'source.ended' ? event.endSample : null),
       }),
       rememberFlushed: assign({
         flushed: ({ context, event }) =>
-          event.type === 'stage.flushed' ? [...context.flushed, event.stage] : context.flushed,
+          event.type === 'stage.flushed'
+            ? { ...context.flushed, [event.stage]: event.endSample }
+            : context.flushed,
       }),
       tellFlushed: sendTo(to('language'), ({ context }): TextEvent => ({
         type: 'stage.flushed',
         stage: 'transcription',
         endSample: context.endedAt ?? 0,
       })),
-      forgetEnd: assign({ flushed: [], endedAt: null, window: null }),
+      forgetEnd: assign({ flushed: {}, endedAt: null, window: null }),
       failWithReason,
     },
   }).createMachine({
@@ -314,7 +316,7 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       utterances: [],
       current: null,
       window: null,
-      flushed: [],
+      flushed: {},
       endedAt: null,
       outcomes: {},
     },
@@ -326,6 +328,8 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
       'engine.ready': { actions: 'passDown' },
       'engine.lost': { actions: 'passDown' },
       'source.opened': { actions: ['newSource', 'passDown'] },
+      'source.interrupted': { actions: 'passDown' },
+      'source.resumed': { actions: 'passDown' },
       'source.ended': { actions: ['rememberEnd', 'passDown'] },
       'stage.flushed': { actions: 'rememberFlushed' },
       'speech.started': { actions: 'begin' },
@@ -369,6 +373,10 @@ export function createTranscriptionMachine(options: TranscriptionOptions) {
             description: 'The listening window is open: speech that starts now is addressed to us.',
             on: {
               'wake.detected': { actions: ['publishWake', 'wake'] },
+              'source.opened': {
+                target: 'idle',
+                actions: ['publishListeningEnded', 'newSource', 'passDown'],
+              },
               'window.passed': {
                 guard: 'isWindowOver',
                 target: 'idle',

@@ -65,6 +65,8 @@ export const voiceActivityMachine = setup({
     'engine.ready': { actions: 'passDown' },
     'engine.lost': { actions: 'passDown' },
     'source.opened': { actions: 'passDown' },
+    'source.interrupted': { actions: 'passDown' },
+    'source.resumed': { actions: 'passDown' },
     'source.ended': { actions: 'passDown' },
     'stage.flushed': { actions: 'tellFlushed' },
     'audio.gap': { actions: 'publishGap' },

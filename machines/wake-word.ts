@@ -96,6 +96,8 @@ export function createWakeWordMachine(mode: WakeWordMode, phrases: readonly stri
       'engine.ready': { actions: 'passDown' },
       'engine.lost': { actions: 'passDown' },
       'source.opened': { actions: 'passDown' },
+      'source.interrupted': { actions: 'passDown' },
+      'source.resumed': { actions: 'passDown' },
       'source.ended': { actions: 'passDown' },
       'stage.flushed': { actions: 'tellFlushed' },
       'audio.gap': { actions: 'publishGap' },

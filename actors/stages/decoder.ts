@@ -46,6 +46,8 @@ interface Job {
 
 interface Kept {
   readonly buffer: UtteranceBuffer;
+  /** What comes now does not belong to it. */
+  isSealed: boolean;
   wantsPartials: boolean;
   partialAt: number;
   /** The last full answer, in case the final asks for the same samples. */
@@ -53,6 +55,8 @@ interface Kept {
 }
 
 const MAX_ATTEMPTS = 4;
+/** An utterance that is found late may have begun before the latest source; no more sources ago than this. */
+const MAX_BASES = 16;
 const BASE_DEADLINE_MS = 5_000;
 
 /**
@@ -67,6 +71,8 @@ export class Decoder {
   #queue: Job[] = [];
   #running: Job | null = null;
   #floorSample = 0;
+  /** Where the latest sources began, oldest first. */
+  #bases: readonly number[] = [];
   #isClosed = false;
 
   constructor(options: DecoderOptions) {
@@ -79,20 +85,25 @@ export class Decoder {
     ];
   }
 
-  /** A source begins here: no utterance reaches back before it. */
+  /** A source begins here, which nothing was written of yet: no utterance reaches from one into another. */
   open(baseSample: number): void {
-    this.#floorSample = baseSample;
+    this.#bases = [...this.#bases, baseSample].slice(-MAX_BASES);
+    for (const kept of this.#kept.values()) kept.isSealed = true;
   }
 
   keep(utteranceId: string, startSample: number): void {
     const { ring } = this.#options.path;
-    const wanted = Math.max(startSample - this.#options.leadingSamples, this.#floorSample, 0);
-    let from = Math.max(wanted, ring.oldest);
-    while (!ring.holds(from, ring.end)) from += 1;
+    const base = this.#bases.findLast((one) => one <= startSample) ?? 0;
+    const nextBase = this.#bases.find((one) => one > startSample);
+    const stretch = ring.stretchAt(startSample);
+    const earliest = startSample - this.#options.leadingSamples;
+    const from = Math.min(ring.end, Math.max(stretch.from, earliest, this.#floorSample, base));
+    const to = Math.max(from, Math.min(stretch.to, nextBase ?? Infinity));
     const buffer = new UtteranceBuffer(from, this.#options.maxUtteranceSamples);
-    buffer.append(ring.copy(from, ring.end));
+    buffer.append(ring.copy(from, to));
     this.#kept.set(utteranceId, {
       buffer,
+      isSealed: nextBase !== undefined,
       wantsPartials: false,
       partialAt: from + (this.#options.partialSamples ?? 0),
       answer: null,
@@ -164,10 +175,12 @@ export class Decoder {
   /** The utterances that are open take the samples that came in. */
   #follow(): void {
     const { ring } = this.#options.path;
-    for (const { buffer } of this.#kept.values()) {
+    for (const { buffer, isSealed } of this.#kept.values()) {
       const from = buffer.endSample;
       // Behind a gap nothing is taken any more: an utterance never spans one.
-      if (from < ring.end && ring.holds(from, ring.end)) buffer.append(ring.copy(from, ring.end));
+      if (!isSealed && from < ring.end && ring.holds(from, ring.end)) {
+        buffer.append(ring.copy(from, ring.end));
+      }
     }
     this.#schedule();
   }

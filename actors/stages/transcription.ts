@@ -58,8 +58,10 @@ function transcriptionRuntime(parts: Parts): CallbackActorLogic<TranscriptionCom
             break;
           case 'engine.lost':
           case 'source.ended':
+          case 'source.interrupted':
             break;
           case 'source.opened':
+          case 'source.resumed':
             decoder.open(command.baseSample);
             break;
           case 'utterance.keep':

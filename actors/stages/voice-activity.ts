@@ -23,17 +23,13 @@ function voiceActivityRuntime(parts: Parts): CallbackActorLogic<VoiceActivityCom
   return fromRuntime<VoiceActivityCommand, SpeechEvent | StageFact>((context) => {
     let utteranceId = '';
     let isDraining = false;
-    let endpointer = createEndpointer();
-
-    function createEndpointer(): Endpointer {
-      return new Endpointer({
-        speechThreshold: speechThreshold(config.preprocess.vad_aggressiveness),
-        minSpeechMs: config.preprocess.min_speech_ms,
-        pauseMs: config.preprocess.pause_ms,
-        hangoverMs: config.preprocess.hangover_ms,
-        maxUtteranceMs: config.pipeline.max_utterance_ms,
-      });
-    }
+    const endpointer = new Endpointer({
+      speechThreshold: speechThreshold(config.preprocess.vad_aggressiveness),
+      minSpeechMs: config.preprocess.min_speech_ms,
+      pauseMs: config.preprocess.pause_ms,
+      hangoverMs: config.preprocess.hangover_ms,
+      maxUtteranceMs: config.pipeline.max_utterance_ms,
+    });
 
     function tellAll(signals: readonly EndpointSignal[]): void {
       for (const signal of signals) {
@@ -44,9 +40,25 @@ function voiceActivityRuntime(parts: Parts): CallbackActorLogic<VoiceActivityCom
       }
     }
 
-    function finish(reason: Exclude<EndReason, 'hangover' | 'max_length'>): void {
-      tellAll(endpointer.finish(reason));
-      endpointer = createEndpointer();
+    function finish(
+      reason: Exclude<EndReason, 'hangover' | 'max_length'>,
+      endSample: number,
+    ): void {
+      tellAll(endpointer.finish(reason, endSample));
+    }
+
+    function drain(): void {
+      const endSample = path.ring.end;
+      if (engines.vad.isReady) {
+        pump.flush(endSample, () => {
+          finish('shutdown', endSample);
+          context.tell({ type: 'stage.drained' });
+        });
+      } else {
+        finish('shutdown', endSample);
+        pump.giveUp();
+        context.tell({ type: 'stage.drained' });
+      }
     }
 
     const pump = new HopPump({
@@ -63,14 +75,11 @@ function voiceActivityRuntime(parts: Parts): CallbackActorLogic<VoiceActivityCom
         });
         parts.metrics.framesProcessed.inc({ stage: 'voice-activity' }, probabilities.length);
       },
-      onGap: (firstSample, lastSample) => {
-        finish('gap');
-        context.tell({ type: 'audio.gap', firstSample, lastSample, cause: 'overrun' });
+      onBreak: (endSample) => {
+        finish('gap', endSample);
       },
-      onFlushed: (endSample) => {
-        finish(isDraining ? 'shutdown' : 'end_of_source');
-        if (isDraining) context.tell({ type: 'stage.drained' });
-        else context.tell({ type: 'stage.flushed', endSample });
+      onDropped: (range) => {
+        context.tell({ type: 'audio.gap', ...range, cause: isDraining ? 'shutdown' : 'overrun' });
       },
       onFailed: context.fail,
     });
@@ -82,21 +91,28 @@ function voiceActivityRuntime(parts: Parts): CallbackActorLogic<VoiceActivityCom
             pump.pump();
             break;
           case 'engine.lost':
+            if (isDraining) drain();
             break;
           case 'source.opened':
-            endpointer = createEndpointer();
-            pump.open(command.baseSample);
+          case 'source.resumed':
+            pump.open(command.baseSample, () => {
+              finish('gap', command.baseSample);
+            });
+            break;
+          case 'source.interrupted':
+            pump.flush(command.endSample, () => {
+              finish('gap', command.endSample);
+            });
             break;
           case 'source.ended':
-            pump.flush(command.endSample);
+            pump.flush(command.endSample, () => {
+              finish('end_of_source', command.endSample);
+              context.tell({ type: 'stage.flushed', endSample: command.endSample });
+            });
             break;
           case 'stage.drain':
             isDraining = true;
-            if (engines.vad.isReady) pump.flush(path.ring.end);
-            else {
-              finish('shutdown');
-              context.tell({ type: 'stage.drained' });
-            }
+            drain();
         }
       },
       dispose: () => {

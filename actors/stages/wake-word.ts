@@ -54,18 +54,28 @@ function listening(parts: Parts): CallbackActorLogic<WakeWordCommand> {
         });
         parts.metrics.framesProcessed.inc({ stage: 'wakeword' }, scores.length);
       },
-      onGap: (firstSample, lastSample) => {
+      onBreak: () => {
         detector.reset();
-        context.tell({ type: 'audio.gap', firstSample, lastSample, cause: 'overrun' });
       },
-      onFlushed: (endSample) => {
-        if (isDraining) {
-          wakeProgress.finish();
-          context.tell({ type: 'stage.drained' });
-        } else context.tell({ type: 'stage.flushed', endSample });
+      onDropped: (range) => {
+        context.tell({ type: 'audio.gap', ...range, cause: isDraining ? 'shutdown' : 'overrun' });
       },
       onFailed: context.fail,
     });
+
+    function drained(): void {
+      wakeProgress.finish();
+      context.tell({ type: 'stage.drained' });
+    }
+
+    function drain(): void {
+      if (engines.wakeword.isReady) pump.flush(path.ring.end, drained);
+      else {
+        pump.giveUp();
+        drained();
+      }
+    }
+
     return {
       receive: (command) => {
         switch (command.type) {
@@ -73,21 +83,27 @@ function listening(parts: Parts): CallbackActorLogic<WakeWordCommand> {
             pump.pump();
             break;
           case 'engine.lost':
+            if (isDraining) drain();
             break;
           case 'source.opened':
-            detector.reset();
-            pump.open(command.baseSample);
+          case 'source.resumed':
+            pump.open(command.baseSample, () => {
+              detector.reset();
+            });
+            break;
+          case 'source.interrupted':
+            pump.flush(command.endSample, () => {
+              detector.reset();
+            });
             break;
           case 'source.ended':
-            pump.flush(command.endSample);
+            pump.flush(command.endSample, () => {
+              context.tell({ type: 'stage.flushed', endSample: command.endSample });
+            });
             break;
           case 'stage.drain':
             isDraining = true;
-            if (engines.wakeword.isReady) pump.flush(path.ring.end);
-            else {
-              wakeProgress.finish();
-              context.tell({ type: 'stage.drained' });
-            }
+            drain();
         }
       },
       dispose: () => {

@@ -126,12 +126,20 @@ export class Endpointer {
     return signals;
   }
 
-  /** Ends what is open: nothing follows, or not what would have followed. */
-  finish(reason: Exclude<EndReason, 'hangover' | 'max_length'>): EndpointSignal[] {
-    const atSample = this.#nextSample;
+  /**
+   * Ends what is open: nothing follows, or not what would have followed. The audio ended at `endSample`, where it may
+   * have been within the last hop.
+   */
+  finish(
+    reason: Exclude<EndReason, 'hangover' | 'max_length'>,
+    endSample = Infinity,
+  ): EndpointSignal[] {
+    const nextSample = this.#nextSample;
     this.#nextSample = null;
-    if (this.#utterance === null || atSample === null) return [];
-    return [this.#end(this.#utterance, this.#utterance.lastSpeechSample, atSample, reason)];
+    if (this.#utterance === null || nextSample === null) return [];
+    const atSample = Math.min(nextSample, endSample);
+    const lastSample = Math.min(this.#utterance.lastSpeechSample, endSample);
+    return [this.#end(this.#utterance, lastSample, atSample, reason)];
   }
 
   #isSpeech(utterance: Utterance, probability: number, firstSample: number): boolean {

@@ -163,6 +163,22 @@ describe('Endpointer', () => {
     ]);
   });
 
+  it('ends nothing behind the end of the audio, which may be within the last hop', () => {
+    const endpointer = new Endpointer();
+    for (let hop = 0; hop < 10; hop += 1) endpointer.push(0.9, hop * HOP_SAMPLES);
+    const endSample = 9 * HOP_SAMPLES + 100;
+    expect(endpointer.finish('gap', endSample)).to.deep.equal([
+      {
+        type: 'speech.ended',
+        startSample: 0,
+        endSample,
+        atSample: endSample,
+        reason: 'gap',
+        silenceMs: 0,
+      },
+    ]);
+  });
+
   it('is ready for another source after it has finished, and has nothing to finish twice', () => {
     const endpointer = new Endpointer({ pauseMs: 96 });
     endpointer.push(0.9, 0);

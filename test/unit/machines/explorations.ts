@@ -19,10 +19,18 @@ const FAILED = { type: 'runtime.failed', reason: 'the test asks for it' } as con
 const ENGINE_READY = { type: 'engine.ready', engine: 'vad', identity: IDENTITY } as const;
 const ENGINE_LOST = { type: 'engine.lost', engine: 'vad', reason: 'killed' } as const;
 const SOURCE_OPENED = { type: 'source.opened', source: SOURCE, baseSample: 0 } as const;
+const INTERRUPTED = { type: 'source.interrupted', endSample: 30_000 } as const;
+const RESUMED = { type: 'source.resumed', source: SOURCE, baseSample: 60_000 } as const;
 const SOURCE_ENDED = { type: 'source.ended', endSample: 90_000 } as const;
 const FLUSHED = { type: 'stage.flushed', stage: 'language', endSample: 90_000 } as const;
 const DRAINED = { type: 'stage.drained' } as const;
-const GAP = { type: 'audio.gap', firstSample: 1, lastSample: 2, cause: 'overrun' } as const;
+const GAP = {
+  type: 'audio.gap',
+  firstSample: 1,
+  lastSample: 2,
+  droppedSamples: 2,
+  cause: 'overrun',
+} as const;
 const ERROR = { code: 'SOURCE_FAILED', message: 'gone', details: {} } as const;
 
 function exploreUtterance(isAddressed: boolean, findsPhraseInText: boolean): Exploration {
@@ -192,6 +200,8 @@ export const EXPLORATIONS: Readonly<Record<string, readonly Exploration[]>> = {
         ENGINE_READY,
         ENGINE_LOST,
         SOURCE_OPENED,
+        INTERRUPTED,
+        RESUMED,
         SOURCE_ENDED,
         { type: 'stage.flushed', endSample: 90_000 },
         DRAINED,
@@ -209,6 +219,8 @@ export const EXPLORATIONS: Readonly<Record<string, readonly Exploration[]>> = {
         ENGINE_READY,
         ENGINE_LOST,
         SOURCE_OPENED,
+        INTERRUPTED,
+        RESUMED,
         SOURCE_ENDED,
         { type: 'stage.flushed', endSample: 90_000 },
         DRAINED,

@@ -24,6 +24,8 @@ export function exploreTranscription(activation: TranscriptionOptions['activatio
       { type: 'engine.ready', engine: 'recogniser', identity: IDENTITY },
       { type: 'engine.lost', engine: 'recogniser', reason: 'killed' },
       { type: 'source.opened', source: SOURCE, baseSample: 0 },
+      { type: 'source.interrupted', endSample: 30_000 },
+      { type: 'source.resumed', source: SOURCE, baseSample: 60_000 },
       { type: 'source.ended', endSample: 90_000 },
       { type: 'stage.flushed', stage: 'voice-activity', endSample: 90_000 },
       { type: 'stage.flushed', stage: 'wakeword', endSample: 90_000 },
@@ -58,7 +60,7 @@ export function exploreTranscription(activation: TranscriptionOptions['activatio
         .sort(),
       current,
       window === null,
-      [...new Set(flushed)].sort(),
+      Object.keys(flushed).sort(),
       endedAt === null,
     ],
     rests: {

@@ -7,8 +7,14 @@ import type {
   TranscriptionFact,
   TranscriptionOptions,
 } from '../../../machines/transcription.ts';
-import type { PublishEvent, SpeechEvent, WakeEvent } from '../../../src/domain/events.ts';
+import type {
+  PublishEvent,
+  SourceEvent,
+  SpeechEvent,
+  WakeEvent,
+} from '../../../src/domain/events.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+import { SOURCE } from './samples.ts';
 import type { TextEvent } from '../../../machines/transcription-news.ts';
 
 const OPTIONS: TranscriptionOptions = {
@@ -24,7 +30,7 @@ type Input =
   | WakeEvent
   | TranscriptionFact
   | { type: 'sup.shutdown'; withinMs: number }
-  | { type: 'source.ended'; endSample: number }
+  | SourceEvent
   | { type: 'stage.flushed'; stage: string; endSample: number };
 
 /** The machine among actors that only note what they are told. */
@@ -218,5 +224,46 @@ describe('createTranscriptionMachine', () => {
     expect(told).to.not.include('stage.flushed');
     send(final('a', 'Stop.'));
     expect(told.slice(-2)).to.deep.equal(['text Stop.', 'stage.flushed']);
+  });
+
+  it('ends the listening window aloud when a new source begins', () => {
+    const { send, told, commands, snapshot } = stage();
+    send(wake(16_000), { type: 'source.opened', source: SOURCE, baseSample: 40_000 });
+    expect(snapshot().value).to.deep.equal({ running: 'idle' });
+    expect(snapshot().context.window).to.equal(null);
+    expect(told).to.deep.equal(['wake_word_detected', 'listening_started', 'listening_ended']);
+    expect(commands.at(-1)).to.include({ type: 'source.opened', baseSample: 40_000 });
+    send({ type: 'window.passed', atSample: 96_000 });
+    expect(told).to.have.length(3);
+  });
+
+  it('leaves the window open while a device is away: it lives on the sample clock', () => {
+    const { send, told, commands, snapshot } = stage();
+    send(wake(16_000), { type: 'source.interrupted', endSample: 20_000 });
+    send({ type: 'source.resumed', source: SOURCE, baseSample: 60_000 });
+    expect(commands.slice(-2).map(({ type }) => type)).to.deep.equal([
+      'source.interrupted',
+      'source.resumed',
+    ]);
+    send(started('a', 70_000), ended('a', 70_000, 90_000), final('a', 'Stop.'));
+    expect(told).to.include('text Stop.');
+    expect(snapshot().value).to.deep.equal({ running: 'listening' });
+    send({ type: 'window.passed', atSample: 170_000 });
+    expect(snapshot().value).to.deep.equal({ running: 'idle' });
+  });
+
+  it('does not take the end of an earlier source for that of this one', () => {
+    const { send, told } = stage({ activation: 'always' });
+    send({ type: 'source.ended', endSample: 30_000 });
+    send({ type: 'source.opened', source: SOURCE, baseSample: 40_000 });
+    for (const name of ['voice-activity', 'wakeword']) {
+      send({ type: 'stage.flushed', stage: name, endSample: 30_000 });
+    }
+    send({ type: 'source.ended', endSample: 90_000 });
+    expect(told).to.not.include('stage.flushed');
+    for (const name of ['voice-activity', 'wakeword']) {
+      send({ type: 'stage.flushed', stage: name, endSample: 90_000 });
+    }
+    expect(told).to.include('stage.flushed');
   });
 });
