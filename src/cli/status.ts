@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildStatus } from '../../supervisors/status.ts';
+import type { ReaderAccount } from '../audio/sample-ring.ts';
 import { EXIT } from '../domain/errors.ts';
 import { requestControl } from '../io/control/control-client.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
@@ -27,7 +28,12 @@ interface Status {
   readonly source: { kind: string; name: string } | null;
   readonly addresses: Record<string, Record<string, string>>;
   readonly positions: Record<string, number>;
-  readonly samples: Record<string, number>;
+  readonly samples: {
+    readonly captured: number;
+    readonly refused: number;
+    readonly missing: number;
+    readonly readers: readonly ReaderAccount[];
+  };
   readonly tree: readonly ChildStatus[];
 }
 
@@ -57,7 +63,10 @@ export async function runStatus(options: StatusOptions, io: CommandIo): Promise<
 }
 
 function drawn(status: Status): string[] {
-  const { samples } = status;
+  const { captured, refused, missing, readers } = status.samples;
+  const dropped = readers
+    .filter((reader) => reader.dropped > 0)
+    .map((reader) => `, dropped by ${reader.name} ${String(reader.dropped)}`);
   const reasons = status.reasons.length === 0 ? '' : ` (${status.reasons.join(', ')})`;
   const source =
     status.source === null ? 'none yet' : `${status.source.kind} ${status.source.name}`;
@@ -69,7 +78,7 @@ function drawn(status: Status): string[] {
   return [
     `rtap ${status.version}  ${status.instance}  ${status.state}${reasons}`,
     `  pid ${String(status.pid)}, up ${age(status.uptime_ms)}, epoch ${String(status.epoch)}, events ${String(status.positions['events'])}, transcripts ${String(status.positions['transcripts'])}`,
-    `  source ${source}; captured ${String(samples['captured'])} samples, refused ${String(samples['refused'])}, missing ${String(samples['missing'])}`,
+    `  source ${source}; captured ${String(captured)} samples, refused ${String(refused)}, missing ${String(missing)}${dropped.join('')}`,
     '',
     ...alignedLines([
       ['child', 'slot', 'state', 'life', 'age', 'restarts', 'last reason'],
