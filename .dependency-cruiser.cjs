@@ -9,7 +9,7 @@ const layers = {
   'src/io': ['src/domain', 'src/audio'],
   'src/telemetry': ['src/domain'],
   'src/client': ['src/domain', 'src/io'],
-  'src/bench': ['src/domain', 'src/io', 'src/telemetry', 'machines', 'supervisors'],
+  'src/bench': ['src/domain', 'src/audio', 'src/io', 'src/telemetry', 'machines', 'supervisors'],
   config: ['src/domain'],
   machines: ['src/domain'],
   actors: ['src/domain', 'src/audio', 'src/io', 'src/telemetry', 'config', 'machines'],

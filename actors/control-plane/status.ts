@@ -22,6 +22,8 @@ export function statusOf(parts: Parts): Record<string, unknown> {
       refused: path.counters.refused,
       missing: path.counters.missing,
       ring_utilisation: path.ring.utilisation,
+      // At any time, for each: captured = refused + processed + dropped + unread.
+      readers: path.ring.accounts(),
     },
     tree: parts.operator.describeTree(),
   };

@@ -100,7 +100,7 @@ export class Decoder {
     const from = Math.min(ring.end, Math.max(stretch.from, earliest, this.#floorSample, base));
     const to = Math.max(from, Math.min(stretch.to, nextBase ?? Infinity));
     const buffer = new UtteranceBuffer(from, this.#options.maxUtteranceSamples);
-    buffer.append(ring.copy(from, to));
+    buffer.appendFrom(ring, to);
     this.#kept.set(utteranceId, {
       buffer,
       isSealed: nextBase !== undefined,
@@ -178,9 +178,7 @@ export class Decoder {
     for (const { buffer, isSealed } of this.#kept.values()) {
       const from = buffer.endSample;
       // Behind a gap nothing is taken any more: an utterance never spans one.
-      if (!isSealed && from < ring.end && ring.holds(from, ring.end)) {
-        buffer.append(ring.copy(from, ring.end));
-      }
+      if (!isSealed && ring.holds(from, ring.end)) buffer.appendFrom(ring, ring.end);
     }
     this.#schedule();
   }

@@ -152,17 +152,19 @@ export class SampleRing {
 
   /** The samples of `[from, to)` in a new array; throws RangeError when they are not wholly held. */
   copy(from: number, to: number): Int16Array {
-    if (!this.holds(from, to)) {
-      throw new RangeError(
-        `The ring does not hold samples ${String(from)} to ${String(to)}: it holds ${String(this.oldest)} to ${String(this.#end)}`,
-      );
-    }
+    this.#expectHeld(from, to);
     const copied = new Int16Array(to - from);
-    const at = from % this.capacity;
-    const run = Math.min(copied.length, this.capacity - at);
-    copied.set(this.#samples.subarray(at, at + run));
-    copied.set(this.#samples.subarray(0, copied.length - run), run);
+    this.copyInto(copied, from);
     return copied;
+  }
+
+  /** Fills `target` with the samples from `from` on; throws RangeError when they are not wholly held. */
+  copyInto(target: Int16Array, from: number): void {
+    this.#expectHeld(from, from + target.length);
+    const at = from % this.capacity;
+    const run = Math.min(target.length, this.capacity - at);
+    target.set(this.#samples.subarray(at, at + run));
+    target.set(this.#samples.subarray(0, target.length - run), run);
   }
 
   /** A reader that starts at `end`, with the account of its name. Names are unique among the open readers. */
@@ -194,6 +196,13 @@ export class SampleRing {
 
   #floor(): number {
     return Math.max(this.#start, this.#end - this.capacity);
+  }
+
+  #expectHeld(from: number, to: number): void {
+    if (this.holds(from, to)) return;
+    throw new RangeError(
+      `The ring does not hold samples ${String(from)} to ${String(to)}: it holds ${String(this.oldest)} to ${String(this.#end)}`,
+    );
   }
 
   /** `position`, or the end of the gap that it lies in. */

@@ -1,6 +1,8 @@
+import type { SampleRing } from './sample-ring.ts';
+
 /**
  * Owns the samples of one utterance, from `firstSample` on, apart from the ring that they came out of.
- * It grows by doubling up to `maxSamples`; what does not fit is refused and counted, never kept in part elsewhere.
+ * It grows by doubling up to `maxSamples`; what does not fit is left where it is.
  * Positions are absolute sample counts.
  */
 export class UtteranceBuffer {
@@ -8,7 +10,6 @@ export class UtteranceBuffer {
   readonly maxSamples: number;
   #samples: Int16Array;
   #length = 0;
-  #refusedSamples = 0;
 
   constructor(firstSample: number, maxSamples: number) {
     if (!Number.isSafeInteger(maxSamples) || maxSamples < 1) {
@@ -30,22 +31,13 @@ export class UtteranceBuffer {
     return this.firstSample + this.#length;
   }
 
-  /** Samples that did not fit, since the start. */
-  get refusedSamples(): number {
-    return this.#refusedSamples;
-  }
-
-  /** Appends what fits and returns how many samples did not. */
-  append(samples: Int16Array): number {
-    const fitting = Math.min(samples.length, this.maxSamples - this.#length);
-    this.#grow(this.#length + fitting);
-    this.#samples.set(
-      fitting === samples.length ? samples : samples.subarray(0, fitting),
-      this.#length,
-    );
-    this.#length += fitting;
-    this.#refusedSamples += samples.length - fitting;
-    return samples.length - fitting;
+  /** Appends what the ring has up to `to`, as far as it fits; throws RangeError when the ring does not hold all that fits. */
+  appendFrom(ring: SampleRing, to: number): void {
+    const count = Math.min(to - this.endSample, this.maxSamples - this.#length);
+    if (count <= 0) return;
+    this.#grow(this.#length + count);
+    ring.copyInto(this.#samples.subarray(this.#length, this.#length + count), this.endSample);
+    this.#length += count;
   }
 
   /** The samples of `[from, to)` in a new array; throws RangeError when they are not wholly held. */

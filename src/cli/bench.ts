@@ -1,12 +1,13 @@
 import type { Benchmark, Bound, Report } from '../bench/benchmark.ts';
 import { thisHost } from '../bench/host.ts';
 import type { Host } from '../bench/host.ts';
+import { sampleRingBenchmark } from '../bench/sample-ring.ts';
 import { supervisionBenchmark } from '../bench/supervision.ts';
 import { EXIT, RtapError } from '../domain/errors.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [supervisionBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [supervisionBenchmark, sampleRingBenchmark];
 
 export interface BenchOptions {
   /** All of them when it is null. */
@@ -83,7 +84,7 @@ function drawn(host: Host, reports: readonly (readonly [string, Report])[]): str
   const gibibytes = (host.memory_bytes / 1024 ** 3).toFixed(1);
   return [
     `${host.cpu}, ${host.cores} cores, ${gibibytes} GiB, ${host.platform}, node ${host.node}; load at the start ${host.load.toFixed(2)}`,
-    'Medians and 95th percentiles; n is the number of samples.',
+    'Medians, and percentiles where a column says so; n is the number of samples.',
     ...reports.flatMap(([, { tables, bounds }]) => [
       ...tables.flatMap(({ title, rows }) => ['', title, ...alignedLines(rows)]),
       '',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildStatus } from '../../supervisors/status.ts';
+import type { ReaderAccount } from '../audio/sample-ring.ts';
 import { EXIT } from '../domain/errors.ts';
 import { requestControl } from '../io/control/control-client.ts';
 import { captureLines } from './capture-view.ts';
@@ -33,8 +34,13 @@ interface Status {
   readonly source: { kind: string; name: string } | null;
   readonly addresses: Record<string, Record<string, string>>;
   readonly positions: Record<string, number>;
-  readonly samples: Record<string, number>;
   readonly capture?: CaptureStatus | null;
+  readonly samples: {
+    readonly captured: number;
+    readonly refused: number;
+    readonly missing: number;
+    readonly readers: readonly ReaderAccount[];
+  };
   readonly tree: readonly ChildStatus[];
 }
 
@@ -79,7 +85,11 @@ function columnsOf(io: CommandIo): number {
 }
 
 function drawn(status: Status, columns: number): string[] {
-  const { capture, samples } = status;
+  const { capture } = status;
+  const { captured, refused, missing, readers } = status.samples;
+  const dropped = readers
+    .filter((reader) => reader.dropped > 0)
+    .map((reader) => `, dropped by ${reader.name} ${String(reader.dropped)}`);
   const reasons = status.reasons.length === 0 ? '' : ` (${status.reasons.join(', ')})`;
   const source =
     status.source === null ? 'none yet' : `${status.source.kind} ${status.source.name}`;
@@ -91,7 +101,7 @@ function drawn(status: Status, columns: number): string[] {
   return [
     `rtap ${status.version}  ${status.instance}  ${status.state}${reasons}`,
     `  pid ${String(status.pid)}, up ${age(status.uptime_ms)}, epoch ${String(status.epoch)}, events ${String(status.positions['events'])}, transcripts ${String(status.positions['transcripts'])}`,
-    `  source ${source}; captured ${String(samples['captured'])} samples, refused ${String(samples['refused'])}, missing ${String(samples['missing'])}`,
+    `  source ${source}; captured ${String(captured)} samples, refused ${String(refused)}, missing ${String(missing)}${dropped.join('')}`,
     ...(capture ? captureLines(capture, columns) : []),
     '',
     ...alignedLines([

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ratios, summarise } from '../../../src/bench/statistics.ts';
+import { distribution, ratios, summarise } from '../../../src/bench/statistics.ts';
 
 describe('statistics of a benchmark', () => {
   it('tell the median and the 95th percentile of samples in any order', () => {
@@ -11,6 +11,14 @@ describe('statistics of a benchmark', () => {
 
   it('refuse to tell anything of no samples', () => {
     expect(() => summarise([])).to.throw('there are no samples');
+  });
+
+  it('tell how long the tail is', () => {
+    const samples = Float64Array.from({ length: 1_000 }, (_, index) => 1_000 - index);
+    const told = distribution(samples);
+    expect(told).to.deep.equal({ p50: 500, p95: 950, p99: 990, max: 1_000, n: 1_000 });
+    expect(samples[0]).to.equal(1_000);
+    expect(() => distribution(new Float64Array())).to.throw('there are no samples');
   });
 
   it('compare only what was measured side by side', () => {
