@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { LIVENESS_MS, childrenOf, gone } from '../support/daemon.ts';
+import { LIVENESS_MS, childrenOf, clip, gone } from '../support/daemon.ts';
 import { Microphone } from '../support/microphone.ts';
 import type { MicrophoneOptions } from '../support/microphone.ts';
+import { INSPECTED, collectGarbage } from '../support/node-inspector.ts';
 import { portAudioProblem, requireSoundServer } from '../support/on-virtual-card.ts';
 import { isEvent } from '../support/subscribers.ts';
 
@@ -114,8 +115,10 @@ describe('a microphone that is not as it should be', function () {
     const silent = await heard.event('signal_silent');
     expect(silent.level).to.equal('warning');
     expect(silent.metadata).to.include({ device: 'mic' });
-    await expectHeard(heard);
+    const said = heard.card.play(clip('jarviscmd_am_michael'));
     await heard.event('signal_restored');
+    expect((await heard.final()).transcript).to.equal(COMMAND);
+    await said;
     expect(heard.messages.filter((message) => isEvent(message, 'device_lost'))).to.deep.equal([]);
   });
 
@@ -138,7 +141,8 @@ describe('a microphone that is not as it should be', function () {
     await heard.card.plug();
     await heard.event('capture_restored');
     const gap = await heard.event('audio_gap');
-    expect(gap.metadata).to.include({ cause: 'given_back' });
+    // The sound server may be the first to move the stream back.
+    expect(['given_back', 'moved']).to.include(gap.metadata['cause']);
     expect((await heard.event('source_opened')).metadata).to.include({ name: 'mic' });
     await expectHeard(heard);
   });
@@ -201,9 +205,9 @@ describe('a microphone that is not as it should be', function () {
   }
 
   it('can be pulled out and put in 200 times: no descriptor, no process and no memory is left of it', async () => {
-    const heard = await start({ set: ['audio.backends=parec'] });
+    const heard = await start({ set: ['audio.backends=parec'], env: INSPECTED });
     await heard.event('source_opened');
-    const { pid } = heard.daemon;
+    const { daemon } = heard;
     const cycles = async (count: number): Promise<void> => {
       for (let cycle = 0; cycle < count; cycle += 1) {
         await heard.card.unplug();
@@ -212,19 +216,23 @@ describe('a microphone that is not as it should be', function () {
         await heard.event('source_opened');
       }
     };
-    const measure = () => ({
-      descriptors: readdirSync(`/proc/${String(pid)}/fd`).length,
-      processes: childrenOf(pid).length,
-    });
-    await cycles(20);
-    const before = measure();
-    const residentBefore = heard.residentBytes;
-    await cycles(180);
+    const measure = async () => {
+      await collectGarbage(daemon);
+      return {
+        heapBytes: await heard.metric('rtap_heap_usage_bytes'),
+        descriptors: readdirSync(`/proc/${String(daemon.pid)}/fd`).length,
+        processes: childrenOf(daemon.pid).length,
+      };
+    };
+    // What is kept of the past, and bounded, is full by then.
+    await cycles(50);
+    const before = await measure();
+    await cycles(150);
+    const after = await measure();
     // The process and the pipes of a question that is under way come and go.
-    const after = measure();
     expect(after.processes).to.be.at.most(before.processes + 2);
     expect(after.descriptors).to.be.at.most(before.descriptors + 8);
-    expect(heard.residentBytes - residentBefore).to.be.below(8 * 1024 * 1024);
+    expect(after.heapBytes - before.heapBytes).to.be.below(1024 * 1024);
     await expectHeard(heard);
   });
 });

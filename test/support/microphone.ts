@@ -88,11 +88,12 @@ export class Microphone {
     return rtap(this.sandbox, args);
   }
 
-  /** Resident memory of the daemon's own process. */
-  get residentBytes(): number {
-    const status = readFileSync(`/proc/${String(this.daemon.pid)}/status`, 'utf8');
-    const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(status) ?? [];
-    return Number(kilobytes) * 1024;
+  /** A metric without labels. */
+  async metric(name: string): Promise<number> {
+    const { admin = '' } = await this.daemon.addresses('admin');
+    const text = await (await fetch(`${admin}/metrics`)).text();
+    const [, value] = new RegExp(`^${name} (.+)$`, 'm').exec(text) ?? [];
+    return Number(value);
   }
 
   async samples(): Promise<SampleStatus> {

@@ -6,16 +6,20 @@ import type { DaemonProcess } from './daemon.ts';
 export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
 /** Runs an expression inside a daemon that was started with `INSPECTED`, from a timer of its event loop. */
-export async function evaluateInside(daemon: DaemonProcess, expression: string): Promise<void> {
+export function evaluateInside(daemon: DaemonProcess, expression: string): Promise<void> {
+  return ask(daemon, 'Runtime.evaluate', { expression: `setTimeout(() => { ${expression} })` });
+}
+
+/** Collects the garbage of a daemon that was started with `INSPECTED`: what is left on its heap is held by something. */
+export function collectGarbage(daemon: DaemonProcess): Promise<void> {
+  return ask(daemon, 'HeapProfiler.collectGarbage', {});
+}
+
+/** Resolves when it has been answered, whatever the answer. */
+async function ask(daemon: DaemonProcess, method: string, params: object): Promise<void> {
   const inspector = new WebSocket(await inspectorOf(daemon));
   await once(inspector, 'open');
-  inspector.send(
-    JSON.stringify({
-      id: 1,
-      method: 'Runtime.evaluate',
-      params: { expression: `setTimeout(() => { ${expression} })` },
-    }),
-  );
+  inspector.send(JSON.stringify({ id: 1, method, params }));
   await once(inspector, 'message');
   // At once: an exit would wait for a debugger that is still there.
   inspector.terminate();
