@@ -90,7 +90,8 @@ export class Intake {
   /** The device that is heard is lost; does nothing when there is none. */
   interrupt(cause: GapCause, loss: DeviceLoss | null): void {
     if (this.#device === null) return;
-    const sinceMs = this.#device.endMs;
+    // Where the stream began was a guess; the gap that follows makes good for it, so that guesses never add up.
+    const sinceMs = this.#device.endMs - this.#device.startLagMs;
     this.#device = null;
     this.loss = loss;
     this.#outage = { firstSample: this.#path.ring.end, sinceMs, cause };

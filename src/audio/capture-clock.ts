@@ -29,6 +29,7 @@ export class CaptureClock {
   #notes = 0;
   #leastLagMs = Infinity;
   #lagMs: number | null = null;
+  #startLagMs: number | null = null;
   #isLate = false;
   #driftPpm: number | null = null;
 
@@ -43,9 +44,14 @@ export class CaptureClock {
     return this.#driftPpm;
   }
 
+  /** By how much later than `startMs` says the first sample was captured; mostly it was earlier, and this is negative. */
+  get startLagMs(): number {
+    return this.#startLagMs ?? this.#knownLagMs;
+  }
+
   /** When the next sample will be captured: the end of those that came. */
   get endMs(): number {
-    const lagMs = this.#lagMs ?? (this.#leastLagMs === Infinity ? 0 : this.#leastLagMs);
+    const lagMs = this.#lagMs ?? this.#knownLagMs;
     return this.#startMs + samplesToMs(this.#samples) + lagMs;
   }
 
@@ -67,8 +73,13 @@ export class CaptureClock {
     this.#samples += samples;
   }
 
+  get #knownLagMs(): number {
+    return this.#leastLagMs === Infinity ? 0 : this.#leastLagMs;
+  }
+
   #closeWindow(nowMs: number): number {
     const lagMs = this.#leastLagMs;
+    this.#startLagMs ??= lagMs;
     this.#windowStartMs = nowMs;
     this.#notes = 0;
     this.#leastLagMs = Infinity;

@@ -97,6 +97,11 @@ export class DeviceSource {
     return this.#capture?.endMs ?? this.#options.clock.now();
   }
 
+  /** By how much later than `startMs` said the first sample was captured, as it turned out. */
+  get startLagMs(): number {
+    return this.#capture?.startLagMs ?? 0;
+  }
+
   /** By how much the device's clock is fast; null until it is known. */
   get driftPpm(): number | null {
     return this.#capture?.driftPpm ?? null;
@@ -157,6 +162,10 @@ class Capture {
 
   get endMs(): number {
     return this.#captureClock?.endMs ?? this.#clock.now();
+  }
+
+  get startLagMs(): number {
+    return this.#captureClock?.startLagMs ?? 0;
   }
 
   get driftPpm(): number | null {

@@ -21,8 +21,16 @@ function setUp() {
   };
   const { metrics } = buildMetrics();
   const intake = new Intake({ path, clock: timers, metrics, gain: null });
-  /** A device whose last sample was captured now. */
-  const device = (): DeviceSource => ({ endMs: clock.now() }) as DeviceSource;
+  /** A device whose last sample was captured whenever it is asked. */
+  const device = (startLagMs = 0): DeviceSource => {
+    const live = {
+      get endMs() {
+        return clock.now();
+      },
+      startLagMs,
+    };
+    return live as DeviceSource;
+  };
   return { clock, path, intake, device };
 }
 
@@ -38,6 +46,7 @@ describe('Intake', () => {
     const { clock, path, intake, device } = setUp();
     intake.begin(device(), 0);
     path.write(new Int16Array(SECOND));
+    clock.advance(1_000);
     intake.interrupt('removed', null);
     clock.advance(10_250);
     expect(intake.begin(device(), clock.now())).to.deep.equal({
@@ -59,6 +68,16 @@ describe('Intake', () => {
     expect(path.ring.end).to.equal(2.5 * SECOND);
     expect(intake.outageMs).to.equal(3_100);
     expect(intake.begin(device(), 2_700)?.durationMs).to.equal(2_700);
+  });
+
+  it('makes good for a beginning that was guessed too late, in the gap that follows', () => {
+    const { clock, intake, device, path } = setUp();
+    intake.begin(device(-12), 0);
+    path.write(new Int16Array(SECOND));
+    clock.advance(988);
+    intake.interrupt('removed', null);
+    clock.advance(1_000);
+    expect(intake.begin(device(), clock.now())?.durationMs).to.equal(988);
   });
 
   it('keeps two streams apart though no time lies between them', () => {

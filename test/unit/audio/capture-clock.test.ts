@@ -61,6 +61,12 @@ describe('CaptureClock', () => {
     expect(device.clock.endMs).to.be.closeTo(10_003, 1);
   });
 
+  it('knows how wrong its beginning was, and does not forget it', () => {
+    const device = new Device(-300, (frame) => (frame < 5 ? 0 : -15));
+    device.run(60);
+    expect(device.clock.startLagMs).to.be.closeTo(-15, 1);
+  });
+
   it('finds samples that were lost without a word, once, and keeps their place', () => {
     const device = new Device(0, jitter);
     device.run(10);
