@@ -3,9 +3,19 @@ import type { GainControl } from '../src/audio/gain-control.ts';
 import { LevelMeter } from '../src/audio/level-meter.ts';
 import type { CaptureGap, DeviceLoss, GapCause } from '../src/domain/capture.ts';
 import { msToSamples, samplesToMs } from '../src/domain/pcm.ts';
-import type { DeviceSource } from '../src/io/devices/device-source.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
-import type { Clock } from './parts.ts';
+import type { Clock } from './clock.ts';
+
+/** What is asked of the device that is heard. */
+export interface HeardDevice {
+  /** When the sample after its last one was, or would have been, captured; monotonic. */
+  readonly endMs: number;
+  /** By how much later than it was said the first sample was captured, as it turned out. */
+  readonly startLagMs: number;
+  readonly driftPpm: number | null;
+  readonly latencyMs: number | null;
+  readonly frameAgeMs: number;
+}
 
 interface Outage {
   /** The first position that is missing. */
@@ -39,7 +49,7 @@ export class Intake {
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #gain: GainControl | null;
-  #device: DeviceSource | null = null;
+  #device: HeardDevice | null = null;
   #outage: Outage | null = null;
   #timer: unknown;
   /** As it was asked for. */
@@ -59,7 +69,7 @@ export class Intake {
   }
 
   /** The device that is heard; null while there is none. */
-  get device(): DeviceSource | null {
+  get device(): HeardDevice | null {
     return this.#device;
   }
 
@@ -72,7 +82,7 @@ export class Intake {
    * A device was opened, whose first sample was captured at `startMs`. The clock moves on to there from where the one
    * before was lost; returns that gap, or null when nothing was lost.
    */
-  begin(device: DeviceSource, startMs: number): CaptureGap | null {
+  begin(device: HeardDevice, startMs: number): CaptureGap | null {
     const gap = this.#endOutage(startMs);
     this.#device = device;
     this.#startAfresh();

@@ -8,6 +8,7 @@ import type { StreamLedger } from '../src/io/outlets/ledger.ts';
 import type { InputStream } from '../src/io/sources/stdin.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
+import type { Clock } from './clock.ts';
 import type { EngineLinks } from './engine-link.ts';
 import type { Intake } from './intake.ts';
 import type { Presence } from './presence.ts';
@@ -42,16 +43,6 @@ export interface Condition {
   source: OpenedSource | null;
   /** Addresses by outlet and by what is served there. */
   addresses: Record<string, Readonly<Record<string, string>>>;
-}
-
-/** The clock and timers of the runtimes; machines have their own, through XState. */
-export interface Clock {
-  /** Monotonic, in milliseconds. */
-  now(): number;
-  /** Seconds from the Unix epoch. */
-  epochSeconds(): number;
-  setTimeout(callback: () => void, delayMs: number): unknown;
-  clearTimeout(timer: unknown): void;
 }
 
 /** What the composition root gives the actors, and what outlives each of them. */

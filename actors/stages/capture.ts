@@ -74,7 +74,7 @@ function captureRuntime(parts: Parts): CallbackActorLogic<CaptureCommand> {
 
     function start(): void {
       const { metrics, path } = parts;
-      metrics.captureUp.set(1);
+      metrics.captureUp.set(parts.condition.source?.isSubstitute === true ? 0 : 1);
       device.start();
       source?.start({
         frame: context.guard((samples: Int16Array) => {

@@ -5,6 +5,7 @@ import { errorFact } from '../../src/domain/events.ts';
 import { backendOf } from '../../src/io/devices/device-list.ts';
 import { DeviceSource } from '../../src/io/devices/device-source.ts';
 import type { OpenedDevice } from '../../src/io/devices/device-source.ts';
+import { FolderWatch, SOUND_NODES } from '../../src/io/devices/folder-watch.ts';
 import { selectDevice } from '../../src/io/devices/input-device.ts';
 import type { SoundSnapshot } from '../../src/io/devices/sound-server.ts';
 import { SoundWatch } from '../../src/io/devices/sound-watch.ts';
@@ -25,6 +26,7 @@ export class DeviceIntake {
   readonly #watch: SoundWatch;
   readonly #sample: () => void;
   #isWatching = false;
+  #nodes: FolderWatch | null = null;
   #isListed: boolean | null | undefined;
   #wanted = 'default';
   #attempt: Attempt | null = null;
@@ -53,7 +55,7 @@ export class DeviceIntake {
     if (backend === null) throw new Error('a device is opened through a backend');
     this.#wanted = wanted;
     this.#parts.intake.wanted = wanted;
-    if (!this.#isWatching) this.#isWatching = this.#watch.start();
+    this.#follow();
     const attempt = (this.#attempt = new Attempt(this.#parts, wanted, backend));
     let failure: unknown;
     try {
@@ -116,6 +118,20 @@ export class DeviceIntake {
     this.#parts.intake.stopTime();
     this.#parts.samplers.delete(this.#sample);
     this.#watch.close();
+    this.#nodes?.close();
+  }
+
+  /** Where there is a sound server it announces its devices; elsewhere the kernel makes files for them. */
+  #follow(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = this.#watch.start();
+    if (this.#isWatching) return;
+    this.#nodes ??= new FolderWatch(
+      SOUND_NODES,
+      this.#context.guard(() => {
+        this.#context.watch(this.look());
+      }),
+    );
   }
 
   #ready({ device, opened, isSubstitute }: Opened): void {

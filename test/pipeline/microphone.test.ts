@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { LIVENESS_MS, childrenOf, clip, gone } from '../support/daemon.ts';
@@ -99,6 +101,24 @@ describe('a microphone that is not as it should be', function () {
     await heard.event('source_opened');
     await expectHeard(heard);
     expect(heard.messages.filter((message) => isEvent(message, 'device_lost'))).to.deep.equal([]);
+  });
+
+  it('is heard through the next backend when one keeps failing', async function () {
+    const problem = await portAudioProblem();
+    if (problem !== null) {
+      process.stderr.write(`      not run on this machine, which lacks: ${problem}\n`);
+      this.skip();
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'rtap-programs-'));
+    writeFileSync(join(folder, 'parec'), '#!/bin/sh\necho "it is broken" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    const heard = await start({ env: { PATH: `${folder}:${String(process.env['PATH'])}` } });
+    const givenUp = await heard.event('backend_given_up');
+    expect(givenUp.metadata).to.include({ backend: 'parec', next: 'portaudio' });
+    expect((await heard.event('source_opened')).metadata).to.include({ backend: 'portaudio' });
+    await expectHeard(heard);
+    rmSync(folder, { recursive: true });
   });
 
   it('that is pulled out while the engines warm up is waited for', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Intake } from '../../../actors/intake.ts';
+import type { HeardDevice } from '../../../actors/intake.ts';
 import { AudioPath } from '../../../src/audio/audio-path.ts';
-import type { DeviceSource } from '../../../src/io/devices/device-source.ts';
 import { buildMetrics } from '../../../src/telemetry/metrics.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -22,15 +22,15 @@ function setUp() {
   const { metrics } = buildMetrics();
   const intake = new Intake({ path, clock: timers, metrics, gain: null });
   /** A device whose last sample was captured whenever it is asked. */
-  const device = (startLagMs = 0): DeviceSource => {
-    const live = {
-      get endMs() {
-        return clock.now();
-      },
-      startLagMs,
-    };
-    return live as DeviceSource;
-  };
+  const device = (startLagMs = 0): HeardDevice => ({
+    get endMs() {
+      return clock.now();
+    },
+    startLagMs,
+    driftPpm: null,
+    latencyMs: null,
+    frameAgeMs: 0,
+  });
   return { clock, path, intake, device };
 }
 
