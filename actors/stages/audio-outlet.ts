@@ -2,6 +2,7 @@ import type { CallbackActorLogic } from 'xstate';
 import { audioOutletMachine } from '../../machines/audio-outlet.ts';
 import type { AudioOutletCommand, AudioOutletFact } from '../../machines/audio-outlet.ts';
 import { FrameCutter } from '../../src/audio/frame-cutter.ts';
+import type { RingReader } from '../../src/audio/sample-ring.ts';
 import { AUDIO_FRAME_SAMPLES } from '../../src/domain/audio-frame.ts';
 import type { AudioFrame } from '../../src/domain/audio-frame.ts';
 import { FRAME_SAMPLES } from '../../src/domain/pcm.ts';
@@ -37,15 +38,21 @@ const CLOSE_SHARE = 0.9;
  * error that restarts this stage alone. The ring, and so the recogniser, keeps what was captured.
  */
 export function audioOutletStage(parts: Parts) {
-  return audioOutletMachine.provide({ actors: { runtime: audioOutletRuntime(parts) } });
+  // Outlives each life of the stage: the next one goes on where the one before ended.
+  let reader: RingReader | null = null;
+  const readerOf = (): RingReader => (reader ??= parts.path.ring.reader(NAME));
+  return audioOutletMachine.provide({ actors: { runtime: audioOutletRuntime(parts, readerOf) } });
 }
 
-function audioOutletRuntime(parts: Parts): CallbackActorLogic<AudioOutletCommand> {
+function audioOutletRuntime(
+  parts: Parts,
+  readerOf: () => RingReader,
+): CallbackActorLogic<AudioOutletCommand> {
   const { audioLedger, clock, condition, metrics, path } = parts;
   const { output, preprocess } = parts.config;
   const { host, zmq_pub_port_audio: port } = output;
   return fromRuntime<AudioOutletCommand, AudioOutletFact>((context) => {
-    const reader = path.ring.reader(NAME);
+    const reader = readerOf();
     if (audioLedger.end !== null) reader.rewind(Math.min(audioLedger.end, reader.position));
     const cutter = new FrameCutter(AUDIO_FRAME_SAMPLES);
     const outlet = new AudioOutlet({ host, port, onDrop });
@@ -191,7 +198,6 @@ function audioOutletRuntime(parts: Parts): CallbackActorLogic<AudioOutletCommand
         if (turn !== null) clearImmediate(turn);
         clock.clearTimeout(restTimer);
         clock.clearTimeout(tellTimer);
-        reader.close();
         opening.then(() => outlet.close(0)).catch(() => undefined);
       },
     };

@@ -1,4 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { writeWav } from '../../src/audio/wav-writer.ts';
+import { WavReader } from '../../src/audio/wav.ts';
 import type { EventMessage } from '../../src/domain/messages.ts';
 import { LIVENESS_MS, clip } from '../support/daemon.ts';
 import { Microphone } from '../support/microphone.ts';
@@ -97,6 +101,14 @@ function expectAccounted({ clock, captured, refused, missing, readers }: SampleS
   }
 }
 
+/** The wake phrase, and eleven seconds that follow it. */
+function longSpeech(): Uint8Array {
+  const samples = ['hey_jarvis_af_heart', 'jfk'].flatMap((name) => [
+    ...new WavReader(name).push(readFileSync(clip(name))),
+  ]);
+  return writeWav(Int16Array.from(samples, (sample) => sample * 32_767));
+}
+
 // clip --paplay--> sound server --parec or PortAudio--> daemon --WebSocket--> client
 for (const backend of ['parec', 'portaudio'] as const) {
   describe(`the daemon with a microphone through ${backend}`, function () {
@@ -159,7 +171,9 @@ for (const backend of ['parec', 'portaudio'] as const) {
     });
 
     it('finishes what was being said with what was heard, and marks it', async () => {
-      const playing = microphone.card.play(clip('jarviscmd_af_heart')).catch(() => undefined);
+      const path = join(microphone.sandbox.folder, 'long.wav');
+      writeFileSync(path, longSpeech());
+      const playing = microphone.card.play(path).catch(() => undefined);
       const { utterance_id } = await microphone.partial();
       await microphone.card.unplug();
       // Before the microphone is back.
