@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { writeWav } from '../../src/audio/wav-writer.ts';
-import { WavReader } from '../../src/audio/wav.ts';
 import type { EventMessage } from '../../src/domain/messages.ts';
-import { LIVENESS_MS, clip } from '../support/daemon.ts';
+import { clipSamples } from '../support/clip-samples.ts';
+import { LIVENESS_MS } from '../support/daemon.ts';
 import { Microphone } from '../support/microphone.ts';
 import type { SampleStatus } from '../support/microphone.ts';
 import { portAudioProblem, requireSoundServer } from '../support/on-virtual-card.ts';
@@ -103,10 +103,8 @@ function expectAccounted({ clock, captured, refused, missing, readers }: SampleS
 
 /** The wake phrase, and eleven seconds that follow it. */
 function longSpeech(): Uint8Array {
-  const samples = ['hey_jarvis_af_heart', 'jfk'].flatMap((name) => [
-    ...new WavReader(name).push(readFileSync(clip(name))),
-  ]);
-  return writeWav(Int16Array.from(samples, (sample) => sample * 32_767));
+  const parts = ['hey_jarvis_af_heart', 'jfk'].map(clipSamples);
+  return writeWav(Int16Array.from(parts.flatMap((samples) => [...samples])));
 }
 
 // clip --paplay--> sound server --parec or PortAudio--> daemon --WebSocket--> client
