@@ -6,7 +6,7 @@ import type { EventMessage } from '../../src/domain/messages.ts';
 import { clipSamples } from '../support/clip-samples.ts';
 import { LIVENESS_MS } from '../support/daemon.ts';
 import { Microphone } from '../support/microphone.ts';
-import type { SampleStatus } from '../support/microphone.ts';
+import { expectAccounted } from '../support/accounted.ts';
 import { portAudioProblem, requireSoundServer } from '../support/on-virtual-card.ts';
 
 const COMMAND = 'Turn on the kitchen lights.';
@@ -19,10 +19,6 @@ interface Fault {
 }
 
 const nothing = (): void => undefined;
-
-function signalCaptures(microphone: Microphone, signal: NodeJS.Signals): void {
-  for (const pid of microphone.capturePids()) process.kill(pid, signal);
-}
 
 const FAULTS: readonly Fault[] = [
   {
@@ -68,7 +64,7 @@ const FAULTS: readonly Fault[] = [
     name: 'the process that holds it is killed',
     causes: ['process_killed'],
     lose: (microphone) => {
-      signalCaptures(microphone, 'SIGKILL');
+      microphone.signalCaptures('SIGKILL');
     },
     undo: nothing,
   },
@@ -76,7 +72,7 @@ const FAULTS: readonly Fault[] = [
     name: 'the process that holds it is frozen',
     causes: ['stalled'],
     lose: (microphone) => {
-      signalCaptures(microphone, 'SIGSTOP');
+      microphone.signalCaptures('SIGSTOP');
     },
     undo: nothing,
   },
@@ -90,15 +86,6 @@ function expectOneGap(lost: EventMessage, gap: EventMessage, opened: EventMessag
   expect(opened.metadata['base_sample']).to.equal(Number(last_sample) + 1);
   expect(samples).to.equal(Number(last_sample) - Number(first_sample) + 1);
   expect(duration_ms).to.be.closeTo(Number(samples) / 16, 0.1);
-}
-
-/** Every captured sample was processed, dropped, refused, or is yet to be read; the clock counts nothing else. */
-function expectAccounted({ clock, captured, refused, missing, readers }: SampleStatus): void {
-  expect(clock).to.equal(captured + missing);
-  expect(readers.map(({ name }) => name)).to.include.members(['voice-activity', 'wakeword']);
-  for (const { processed, dropped, unread } of readers) {
-    expect(processed + dropped + unread).to.equal(captured - refused);
-  }
 }
 
 /** The wake phrase, and eleven seconds that follow it. */
@@ -148,7 +135,7 @@ for (const backend of ['parec', 'portaudio'] as const) {
         expectOneGap(lost, gap, opened);
         const final = await microphone.say('jarviscmd_bm_george');
         expect(final.transcript).to.equal(COMMAND);
-        expectAccounted(await microphone.samples());
+        expectAccounted((await microphone.status()).samples);
       });
     }
 

@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { Chance } from '../conformance/otp/chance.ts';
+import { expectAccounted } from '../support/accounted.ts';
 import { LIVENESS_MS, childrenOf, clip, gone } from '../support/daemon.ts';
 import { Microphone } from '../support/microphone.ts';
 import type { MicrophoneOptions } from '../support/microphone.ts';
 import { INSPECTED, collectGarbage } from '../support/node-inspector.ts';
 import { portAudioProblem, requireSoundServer } from '../support/on-virtual-card.ts';
 import { isEvent } from '../support/subscribers.ts';
+import { tryMicrophone } from './microphone-trial.ts';
 
 const COMMAND = 'Turn on the kitchen lights.';
 const GARBAGE = fileURLToPath(new URL('../fixtures/garbage.mjs', import.meta.url));
@@ -223,6 +226,16 @@ describe('a microphone that is not as it should be', function () {
       await gone(children);
     });
   }
+
+  it('is heard after whatever happens to it, in any order', async () => {
+    const heard = await start();
+    await heard.event('source_opened');
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const done = await tryMicrophone(heard, new Chance(seed), 6);
+      expect(done.length).to.be.at.least(6);
+      expectAccounted((await heard.status()).samples);
+    }
+  });
 
   it('can be pulled out and put in 200 times: no descriptor, no process and no memory is left of it', async () => {
     const heard = await start({ set: ['audio.backends=parec'], env: INSPECTED });

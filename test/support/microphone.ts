@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EventMessage, Message, TranscriptMessage } from '../../src/domain/messages.ts';
 import { VirtualCard } from '../../src/bench/virtual-card.ts';
 import type { CardOptions } from '../../src/bench/virtual-card.ts';
@@ -83,6 +84,25 @@ export class Microphone {
     return this.final();
   }
 
+  /**
+   * Once the daemon says that it is ready, says a clip and returns the text of its final; when the microphone is lost once
+   * more meanwhile, again. Null when that happens every time.
+   */
+  async hearsAgain(name: string, tries: number): Promise<string | null> {
+    for (let count = 0; count < tries; count += 1) {
+      while ((await this.status()).state !== 'ready') await delay(50);
+      const before = this.messages.length;
+      await this.card.play(clip(name));
+      const next = await this.#socket.until(
+        (message) =>
+          this.messages.indexOf(message) >= before &&
+          (isFinal(message) || isEvent(message, 'device_lost')),
+      );
+      if (isFinal(next)) return next.transcript;
+    }
+    return null;
+  }
+
   /** Runs a command beside the daemon. */
   command(...args: string[]): Promise<CommandResult> {
     return rtap(this.sandbox, args);
@@ -96,10 +116,14 @@ export class Microphone {
     return Number(value);
   }
 
-  async samples(): Promise<SampleStatus> {
+  async status(): Promise<{ readonly state: string; readonly samples: SampleStatus }> {
     const { code, stdout, stderr } = await this.command('status', '--json');
     if (code !== 0) throw new Error(stderr);
-    return (JSON.parse(stdout) as { samples: SampleStatus }).samples;
+    return JSON.parse(stdout) as { state: string; samples: SampleStatus };
+  }
+
+  signalCaptures(signal: NodeJS.Signals): void {
+    for (const pid of this.capturePids()) process.kill(pid, signal);
   }
 
   /** The processes that hold the device open. */

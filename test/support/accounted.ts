@@ -1,0 +1,17 @@
+import { expect } from 'chai';
+import type { SampleStatus } from './microphone.ts';
+
+/** Every captured sample was processed, dropped, refused, or is yet to be read; the clock counts nothing else. */
+export function expectAccounted({
+  clock,
+  captured,
+  refused,
+  missing,
+  readers,
+}: SampleStatus): void {
+  expect(clock).to.equal(captured + missing);
+  expect(readers.map(({ name }) => name)).to.include.members(['voice-activity', 'wakeword']);
+  for (const { processed, dropped, unread } of readers) {
+    expect(processed + dropped + unread).to.equal(captured - refused);
+  }
+}
