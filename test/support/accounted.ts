@@ -1,5 +1,18 @@
 import { expect } from 'chai';
-import type { SampleStatus } from './microphone.ts';
+
+/** What the status says of the samples. */
+export interface SampleStatus {
+  readonly clock: number;
+  readonly captured: number;
+  readonly refused: number;
+  readonly missing: number;
+  readonly readers: readonly {
+    readonly name: string;
+    readonly processed: number;
+    readonly dropped: number;
+    readonly unread: number;
+  }[];
+}
 
 /** Every captured sample was processed, dropped, refused, or is yet to be read; the clock counts nothing else. */
 export function expectAccounted({

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EventMessage, Message, TranscriptMessage } from '../../src/domain/messages.ts';
 import { VirtualCard } from '../../src/bench/virtual-card.ts';
 import type { CardOptions } from '../../src/bench/virtual-card.ts';
+import type { SampleStatus } from './accounted.ts';
 import { DaemonProcess, Sandbox, childrenOf, clip, rtap } from './daemon.ts';
 import type { CommandResult } from './daemon.ts';
 import { PlainWebSocket, isEvent, isFinal } from './subscribers.ts';
@@ -14,20 +15,6 @@ export interface MicrophoneOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What is done to the card before the daemon starts. */
   readonly before?: (card: VirtualCard) => Promise<void>;
-}
-
-/** What the status says of the samples. */
-export interface SampleStatus {
-  readonly clock: number;
-  readonly captured: number;
-  readonly refused: number;
-  readonly missing: number;
-  readonly readers: readonly {
-    readonly name: string;
-    readonly processed: number;
-    readonly dropped: number;
-    readonly unread: number;
-  }[];
 }
 
 /** A daemon that listens to a virtual card, and what its clients hear of it. */
