@@ -47,8 +47,6 @@ function publisherRuntime(parts: Parts): CallbackActorLogic<PublisherCommand> {
             break;
           }
           case 'stage.flushed':
-            // A device that is lost has not ended: it was told as lost, and comes back.
-            if (parts.condition.source?.kind === 'device') break;
             sendEvent({
               event_type: 'source_ended',
               level: 'info',
