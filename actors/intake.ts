@@ -5,7 +5,7 @@ import type { CaptureGap, DeviceLoss, GapCause } from '../src/domain/capture.ts'
 import { msToSamples, samplesToMs } from '../src/domain/pcm.ts';
 import type { DeviceSource } from '../src/io/devices/device-source.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
-import type { Clock } from './parts.ts';
+import type { SystemClock as Clock } from '../src/io/system-clock.ts';
 
 interface Outage {
   /** The first position that is missing. */
