@@ -2,6 +2,9 @@
 #
 #   docker run --read-only --tmpfs /tmp -v rtap-state:/var/lib/rtap --device /dev/snd --group-add audio rtap
 #
+# In place of --device and --group-add, to hear what the user's PulseAudio or PipeWire hears:
+# -v $XDG_RUNTIME_DIR/pulse/native:/tmp/pulse.socket -e PULSE_SERVER=unix:/tmp/pulse.socket
+#
 # The daemon listens on loopback unless it is told otherwise. To reach it from outside the container, say so twice:
 # -e RTAP_OUTPUT_HOST=0.0.0.0 -p 127.0.0.1:5802:5802, and the like for the other ports.
 ARG NODE_VERSION=20
@@ -24,7 +27,7 @@ FROM node:${NODE_VERSION}-bookworm-slim
 ARG WITH_DEVICES=1
 RUN if [ "$WITH_DEVICES" = 1 ]; then \
       apt-get update \
-      && apt-get install -y --no-install-recommends libasound2 libasound2-plugins \
+      && apt-get install -y --no-install-recommends libasound2 libasound2-plugins pulseaudio-utils \
       && rm -rf /var/lib/apt/lists/*; \
     fi \
     && install -d -o node -g node /var/lib/rtap

@@ -22,7 +22,13 @@ export type Report =
   /** Starting it again will not help: its weights are missing, or are not what they should be. */
   | { type: 'engine.unusable'; engine: EngineName; message: string }
   | { type: 'outlet.opened'; outlet: string; addresses: Readonly<Record<string, string>> }
-  | { type: 'readiness.changed'; state: DaemonState; missing: readonly string[] }
+  /** What is missing includes the trouble with the source, if there is any. */
+  | {
+      type: 'readiness.changed';
+      state: DaemonState;
+      missing: readonly string[];
+      trouble: string | null;
+    }
   | { type: 'source.opened'; source: OpenedSource }
   | { type: 'source.broke'; message: string }
   | { type: 'source.warned'; message: string }

@@ -209,7 +209,7 @@ export function startDaemon(options: DaemonOptions): Daemon {
   function end(event: { type: 'sup.shutdown' } | { type: 'sup.escalate'; reason: string }): void {
     if (condition.state !== 'stopping') {
       condition.state = 'stopping';
-      parts.report({ type: 'readiness.changed', state: 'stopping', missing: [] });
+      parts.report({ type: 'readiness.changed', state: 'stopping', missing: [], trouble: null });
     }
     root.send(event);
   }

@@ -6,6 +6,7 @@ import { describeProblem, problemsOf } from '../config/problem.ts';
 import { runBench } from './cli/bench.ts';
 import type { CommandIo } from './cli/command-io.ts';
 import { runConfigCheck, runConfigShow } from './cli/config.ts';
+import { runDeviceWatch } from './cli/device-watch.ts';
 import { runDevices } from './cli/devices.ts';
 import { runDoctor } from './cli/doctor.ts';
 import { runListen } from './cli/listen.ts';
@@ -200,8 +201,14 @@ function createProgram(finish: (code: number) => void): Command {
   withConfig(program.command('devices'))
     .description('input devices, and which one would be opened')
     .option('--json', 'as JSON')
-    .action(async (flags: ConfigFlags & { json?: true }) => {
-      finish(await runDevices({ request: requestOf(flags), json: flags.json ?? false }, io));
+    .option('--watch', 'then what comes, goes and changes, one line each, until Ctrl-C')
+    .action(async (flags: ConfigFlags & { json?: true; watch?: true }) => {
+      const options = { request: requestOf(flags), json: flags.json ?? false };
+      finish(
+        flags.watch === true
+          ? await runDeviceWatch({ ...options, signal: untilSignal() }, io)
+          : await runDevices(options, io),
+      );
     });
 
   withConfig(program.command('doctor'))

@@ -34,7 +34,7 @@ export function readinessActor(
             condition.state = state;
             condition.missing = missing;
             metrics.ready.set(state === 'ready' ? 1 : 0);
-            parts.report({ type: 'readiness.changed', state, missing });
+            parts.report({ type: 'readiness.changed', state, missing, trouble });
           },
           dispose: () => {
             forget();

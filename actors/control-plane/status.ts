@@ -1,3 +1,4 @@
+import type { DeviceLoss } from '../../src/domain/capture.ts';
 import type { Parts } from '../parts.ts';
 import { healthOf } from './health.ts';
 
@@ -52,7 +53,20 @@ function captureOf({ condition, intake }: Parts): Record<string, unknown> {
     frame_age_ms: device?.frameAgeMs ?? null,
     latency_ms: device?.latencyMs ?? null,
     drift_ppm: device?.driftPpm ?? null,
-    loss,
+    loss: loss === null ? null : lossOf(loss),
     outage_ms: outageMs,
+  };
+}
+
+function lossOf(loss: DeviceLoss): Record<string, unknown> {
+  const { device, backend, cause, message, movedTo, frameAgeMs, complaint } = loss;
+  return {
+    device,
+    backend,
+    cause,
+    message,
+    moved_to: movedTo,
+    frame_age_ms: frameAgeMs,
+    complaint,
   };
 }

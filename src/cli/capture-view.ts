@@ -1,8 +1,11 @@
+import { lossWords } from './capture-words.ts';
 import { levelBar } from './level-bar.ts';
 
 /** What the daemon's status says of the running capture; null where there is nothing to say. */
 export interface CaptureStatus {
   readonly state: string;
+  /** As it was asked for; absent where no device was. */
+  readonly wanted?: string | null;
   readonly device: string | null;
   readonly backend: string | null;
   readonly level: { readonly rms_dbfs: number; readonly peak_dbfs: number } | null;
@@ -11,17 +14,21 @@ export interface CaptureStatus {
   readonly frame_age_ms: number | null;
   /** How much faster the device's clock is than this machine's. */
   readonly drift_ppm: number | null;
+  /** Of a device that is lost. */
+  readonly loss?: { readonly cause: string; readonly moved_to: string | null } | null;
 }
 
+/** The state in which another device is heard than was asked for. */
+const STANDS_IN = 'hearing another';
 const LEAST_BAR = 10;
 const MOST_BAR = 50;
 
 /** The capture in two lines for a terminal of so many columns: where the audio comes from, and how loud it is. */
 export function captureLines(capture: CaptureStatus, columns: number): string[] {
-  const { device, backend, state, gain_db, frame_age_ms, drift_ppm, level } = capture;
+  const { state, gain_db, frame_age_ms, drift_ppm, level } = capture;
   const facts = [
     state,
-    device === null ? null : `${device}${backend === null ? '' : ` through ${backend}`}`,
+    deviceFact(capture),
     frame_age_ms === null ? null : `last frame ${String(Math.round(frame_age_ms))} ms ago`,
     drift_ppm === null ? null : `drift ${signed(drift_ppm, 0)} ppm`,
     gain_db === null ? null : `gain ${signed(gain_db, 1)} dB`,
@@ -33,6 +40,16 @@ export function captureLines(capture: CaptureStatus, columns: number): string[] 
   const room = columns - '  level   '.length - text.length - 2;
   const bar = levelBar(Math.min(MOST_BAR, Math.max(LEAST_BAR, room)), rms, peak);
   return [where, `  level   ${bar} ${text}`];
+}
+
+function deviceFact(capture: CaptureStatus): string | null {
+  const { device, backend, wanted = null, loss = null } = capture;
+  if (loss !== null && wanted !== null) {
+    return `${wanted}: ${lossWords(loss.cause, loss.moved_to)}`;
+  }
+  if (device === null) return wanted;
+  const stead = capture.state === STANDS_IN && wanted !== null ? ` in place of ${wanted}` : '';
+  return `${device}${stead}${backend === null ? '' : ` through ${backend}`}`;
 }
 
 function signed(value: number, digits: number): string {

@@ -2,6 +2,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { ConfigRequest, LoadedConfig } from '../../config/load.ts';
 import type { BackendName } from '../domain/capture.ts';
 import { EXIT } from '../domain/errors.ts';
+import type { SeenDevice } from '../io/devices/device-changes.ts';
 import { listDevices } from '../io/devices/device-list.ts';
 import type { DeviceListing } from '../io/devices/device-list.ts';
 import { chooseMicrophone, selectDevice } from '../io/devices/input-device.ts';
@@ -69,31 +70,45 @@ export async function runDevices(
 
 function asJson({ devices, problems }: DeviceListing, choice: Choice): object {
   return {
-    devices: devices.map((device) => ({
-      name: device.name,
-      description: device.description,
-      backend: device.backend,
-      host_api: device.hostApi,
-      max_input_channels: device.maxInputChannels,
-      default_sample_rate_hz: device.defaultSampleRateHz,
-      is_default: device.isDefault,
-      is_monitor: device.isMonitor,
-    })),
+    devices: devices.map(deviceFields),
     problems,
     would_open: choice.device?.name ?? null,
     through: choice.device?.backend ?? null,
   };
 }
 
+/** A device as a program reads it; whether it is suspended is null where nobody knows. */
+export function deviceFields(device: SeenDevice): Record<string, unknown> {
+  return {
+    name: device.name,
+    description: device.description,
+    backend: device.backend,
+    host_api: device.hostApi,
+    max_input_channels: device.maxInputChannels,
+    default_sample_rate_hz: device.defaultSampleRateHz,
+    is_default: device.isDefault,
+    is_monitor: device.isMonitor,
+    is_suspended: device.isSuspended ?? null,
+  };
+}
+
+/** The same for a person, a cell a fact; empty where there is nothing to say. */
+export function deviceCells(device: SeenDevice): string[] {
+  const states = [
+    device.isDefault ? 'default' : '',
+    device.isMonitor ? 'monitor' : '',
+    device.isSuspended === true ? 'suspended' : '',
+  ];
+  return [
+    device.name,
+    `${String(device.defaultSampleRateHz)} Hz`,
+    `${String(device.maxInputChannels)} in`,
+    device.backend,
+    states.filter((state) => state !== '').join(', '),
+    device.description === device.name ? '' : device.description,
+  ];
+}
+
 function drawn(devices: readonly InputDevice[]): string[] {
-  return alignedLines(
-    devices.map((device) => [
-      device.name,
-      `${device.defaultSampleRateHz} Hz`,
-      `${device.maxInputChannels} in`,
-      device.backend,
-      device.isDefault ? 'default' : device.isMonitor ? 'monitor' : '',
-      device.description === device.name ? '' : device.description,
-    ]),
-  ).map((line) => line.trimEnd());
+  return alignedLines(devices.map(deviceCells)).map((line) => line.trimEnd());
 }

@@ -14,7 +14,7 @@ import { controlSocketPath } from '../io/control/control-path.ts';
 import { WEIGHTS, readFreely, readWeights } from '../io/engines/weights.ts';
 import type { WeightFile } from '../io/engines/weights.ts';
 import { checkPort } from '../io/port-check.ts';
-import { listDevices } from '../io/devices/device-list.ts';
+import { backendOf, listDevices } from '../io/devices/device-list.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 import { chooseDevice } from './devices.ts';
@@ -85,6 +85,21 @@ function checkLimits(): Finding {
   };
 }
 
+/** What would make a backend work, and who can do without. */
+function hintFor(name: BackendName): string {
+  if (name === 'portaudio') {
+    return 'it takes a compiler, and cannot be built on arm64; where parec works it is not needed';
+  }
+  return backendOf('parec').problem() === null
+    ? 'PulseAudio or PipeWire has to run, for the same user'
+    : 'where PulseAudio or PipeWire runs, that alone is enough for a microphone, without a compiler and on arm64 too';
+}
+
+function countWords(devices: number): string {
+  if (devices === 0) return 'no input device';
+  return devices === 1 ? 'one input device' : `${String(devices)} input devices`;
+}
+
 async function checkSound(loaded: LoadedConfig): Promise<Finding[]> {
   const { audio } = loaded.config;
   const backends = audio.backends as readonly BackendName[];
@@ -102,13 +117,13 @@ async function checkSound(loaded: LoadedConfig): Promise<Finding[]> {
         ? {
             subject: `backend ${name}`,
             status: 'ok',
-            detail: `${names.length} input devices`,
+            detail: `works, and has ${countWords(names.length)}`,
             data: { devices: names },
           }
         : {
             subject: `backend ${name}`,
             status: isNeeded && isOnly ? 'missing' : 'note',
-            detail: `${problem}; without it its devices cannot be opened, while files and standard input work`,
+            detail: `${problem}; ${hintFor(name)}${isOnly ? '; files and standard input work without it' : ''}`,
           };
     }),
     {

@@ -1,8 +1,8 @@
 import type { DaemonReport } from '../daemon.ts';
 import type { SupervisionRecord } from '../../supervisors/records.ts';
-import type { EngineName, OpenedSource } from '../domain/events.ts';
-import { samplesToMs } from '../domain/pcm.ts';
+import type { EngineName } from '../domain/events.ts';
 import type { EventMessage, TranscriptMessage } from '../domain/messages.ts';
+import { CaptureLines } from './capture-lines.ts';
 
 export interface ScreenOptions {
   readonly write: (text: string) => void;
@@ -27,6 +27,8 @@ export class Screen {
   readonly #startedAtMs: number;
   #hasOpenLine = false;
   #wasReady = false;
+  #isShownDegraded = false;
+  readonly #capture = new CaptureLines();
   readonly #addresses: Record<string, string> = {};
 
   constructor(options: ScreenOptions) {
@@ -70,10 +72,11 @@ export class Screen {
         Object.assign(this.#addresses, addressesOf(report.outlet, report.addresses));
         break;
       case 'readiness.changed':
-        this.#readiness(report.state, report.missing);
-        break;
-      case 'source.opened':
-        this.#line(`  ${this.#good('source')} ${sourceWords(report.source)}`);
+        this.#readiness(
+          report.state,
+          // Its own events say more.
+          report.missing.filter((name) => name !== report.trouble),
+        );
         break;
       case 'source.broke':
         this.#line(`  ${this.#bad('source')} ${report.message}`);
@@ -93,6 +96,8 @@ export class Screen {
       case 'supervised':
         this.#supervised(report.record);
         break;
+      // Told by the event of the same name.
+      case 'source.opened':
       case 'engine.warming':
       case 'engine.unusable':
     }
@@ -107,13 +112,15 @@ export class Screen {
   }
 
   #readiness(state: string, missing: readonly string[]): void {
-    if (state === 'degraded') {
+    if (state === 'degraded' && missing.length > 0) {
+      this.#isShownDegraded = true;
       this.#line(`  ${this.#bad('degraded')}: ${missing.join(', ')} not ready`);
       return;
     }
     if (state !== 'ready') return;
     if (this.#wasReady) {
-      this.#line(`  ${this.#good('ready')} again`);
+      if (this.#isShownDegraded) this.#line(`  ${this.#good('ready')} again`);
+      this.#isShownDegraded = false;
       return;
     }
     this.#wasReady = true;
@@ -127,21 +134,17 @@ export class Screen {
   }
 
   #event(event: EventMessage): void {
-    const { metadata } = event;
-    switch (event.event_type) {
-      case 'wake_word_detected':
-        this.#line(
-          `  ${this.#strong('wake')}   ${String(metadata['phrase'])} ` +
-            this.#faint(`score ${Number(metadata['score']).toFixed(2)}`),
-        );
-        break;
-      case 'audio_gap':
-      case 'buffer_overflow':
-        this.#line(
-          `  ${this.#bad('lost')}   ${seconds(samplesToMs(Number(metadata['samples'] ?? metadata['dropped_samples'] ?? 0)))} of audio (${event.event_type})`,
-        );
-        break;
-      default:
+    const { event_type, metadata } = event;
+    if (event_type === 'wake_word_detected') {
+      this.#line(
+        `  ${this.#strong('wake')}   ${String(metadata['phrase'])} ` +
+          this.#faint(`score ${Number(metadata['score']).toFixed(2)}`),
+      );
+      return;
+    }
+    for (const { isGood, label, text } of this.#capture.of(event)) {
+      const painted = isGood ? this.#good(label) : this.#bad(label);
+      this.#line(`  ${painted}${' '.repeat(Math.max(0, 6 - label.length))} ${text}`);
     }
   }
 
@@ -197,12 +200,6 @@ export class Screen {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-function sourceWords(source: OpenedSource): string {
-  const format = `${String(source.sampleRateHz)} Hz, ${String(source.channels)} channel${source.channels === 1 ? '' : 's'}`;
-  const length = source.durationMs === null ? '' : `, ${seconds(source.durationMs)}`;
-  return `${source.kind} ${source.name} (${format}${length})`;
 }
 
 function addressesOf(outlet: string, addresses: Readonly<Record<string, string>>) {

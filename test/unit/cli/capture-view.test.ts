@@ -45,6 +45,30 @@ describe('captureLines', () => {
     ]);
   });
 
+  it('tell which device is lost, and why', () => {
+    const silent = { level: null, gain_db: null, frame_age_ms: null, drift_ppm: null };
+    const lost = { ...silent, device: null, backend: null, state: 'lost for 2.0 s', wanted: 'mic' };
+    const line = (more: Partial<CaptureStatus>): string =>
+      captureLines({ ...lost, ...more }, 80).join();
+    expect(line({})).to.equal('  capture lost for 2.0 s, mic');
+    expect(line({ loss: { cause: 'removed', moved_to: null } })).to.equal(
+      '  capture lost for 2.0 s, mic: it was unplugged',
+    );
+    expect(line({ loss: { cause: 'moved', moved_to: 'spare' } })).to.equal(
+      '  capture lost for 2.0 s, mic: the system switched to spare',
+    );
+  });
+
+  it('tell which device stands in, and for which', () => {
+    const [first] = captureLines(
+      { ...capture, state: 'hearing another', wanted: 'mic', drift_ppm: null, gain_db: null },
+      80,
+    );
+    expect(first).to.equal(
+      '  capture hearing another, USB microphone in place of mic through pulse, last frame 12 ms ago',
+    );
+  });
+
   it('leave out what is not known', () => {
     const lost: CaptureStatus = {
       state: 'searching',

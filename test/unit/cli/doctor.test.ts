@@ -47,8 +47,8 @@ describe('rtap doctor', () => {
     expect(code).to.equal(0);
     const subjects = new Set(findings.map(({ subject }) => subject));
     expect(subjects).to.include.all.keys(
-      ...['configuration', 'node', 'limits', 'naudiodon', 'source', 'state directory'],
-      ...['engine vad', 'engine wakeword', 'engine recogniser', 'setpriv', 'parec'],
+      ...['configuration', 'node', 'limits', 'backend parec', 'backend portaudio', 'source'],
+      ...['engine vad', 'engine wakeword', 'engine recogniser', 'state directory', 'setpriv'],
     );
   });
 
@@ -101,6 +101,21 @@ describe('rtap doctor', () => {
     const named = await examine(['audio.source=device:no such device']);
     expect(named.code).to.equal(1);
     expect(named.missing.map(({ subject }) => subject)).to.include('source');
+  });
+
+  it('says what a machine without the programs of a sound server needs', async () => {
+    const path = process.env['PATH'];
+    process.env['PATH'] = folder;
+    try {
+      const { findings } = await examine(['audio.backends=parec']);
+      const found = findings.find(({ subject }) => subject === 'backend parec');
+      expect(found?.status).to.equal('note');
+      expect(found?.detail).to.match(
+        /^pactl is not installed .*pulseaudio-utils.* alone is enough/,
+      );
+    } finally {
+      process.env['PATH'] = path;
+    }
   });
 
   it('lists the problems of a bad configuration and looks at the rest with the defaults', async () => {
