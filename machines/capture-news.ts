@@ -1,4 +1,5 @@
 import type { CaptureGap, DeviceLoss } from '../src/domain/capture.ts';
+import { sourceMetadata } from '../src/domain/events.ts';
 import type { ErrorFact, OpenedSource, PublishEvent } from '../src/domain/events.ts';
 import type { EventBody } from '../src/domain/messages.ts';
 
@@ -9,7 +10,7 @@ export function openedNews(
   gap: CaptureGap | null,
 ): PublishEvent {
   return news('source_opened', 'info', {
-    ...source,
+    ...sourceMetadata(source),
     base_sample: baseSample,
     is_reopened: gap !== null,
     outage_ms: gap === null ? 0 : Math.round(gap.durationMs),

@@ -136,6 +136,8 @@ export function createCaptureMachine(options: CaptureOptions) {
       hasSource: ({ context }) => context.request !== null,
       isSubstitute: ({ context }) => context.source?.isSubstitute === true,
       isThere: ({ event }) => event.type === 'device.listed' && event.isListed === true,
+      isMovedHome: ({ context, event }) =>
+        event.type === 'device.moved' && event.loss.movedTo === wantedOf(context),
       isThereForFirst: ({ context, event }) =>
         event.type === 'device.listed' && event.isListed === true && context.retry.backend > 0,
       isLastFailure: ({ context }) => isGivenUp(failed(context.retry), context.options.backends),
@@ -400,6 +402,11 @@ export function createCaptureMachine(options: CaptureOptions) {
                   'device.listed': [
                     { guard: 'isThere', target: '#capture.returning', actions: 'rememberListed' },
                     { actions: 'rememberListed' },
+                  ],
+                  // The sound server knew it first.
+                  'device.moved': [
+                    { guard: 'isMovedHome', target: '#capture.returning' },
+                    { target: '#capture.moved', actions: 'rememberLoss' },
                   ],
                 },
               },

@@ -3,6 +3,8 @@ import type { BackendName, DeviceLoss, LossCause } from '../../src/domain/captur
 import { RtapError, describeError } from '../../src/domain/errors.ts';
 import { errorFact } from '../../src/domain/events.ts';
 import { backendOf } from '../../src/io/devices/device-list.ts';
+import { isNearer, presenceOf } from '../../src/io/devices/device-presence.ts';
+import type { DevicePresence } from '../../src/io/devices/device-presence.ts';
 import { DeviceSource } from '../../src/io/devices/device-source.ts';
 import type { OpenedDevice } from '../../src/io/devices/device-source.ts';
 import { FolderWatch, SOUND_NODES } from '../../src/io/devices/folder-watch.ts';
@@ -27,7 +29,7 @@ export class DeviceIntake {
   readonly #sample: () => void;
   #isWatching = false;
   #nodes: FolderWatch | null = null;
-  #isListed: boolean | null | undefined;
+  #presence: DevicePresence | null = null;
   #wanted = 'default';
   #attempt: Attempt | null = null;
   #device: DeviceSource | null = null;
@@ -102,7 +104,7 @@ export class DeviceIntake {
   async look(): Promise<void> {
     if (this.#isWatching) return;
     const { devices } = await backendOf('portaudio').list();
-    this.#tellListed(selectDevice(devices, this.#wanted) !== undefined);
+    this.#note(selectDevice(devices, this.#wanted) === undefined ? 'absent' : 'present');
   }
 
   async close(): Promise<void> {
@@ -162,18 +164,18 @@ export class DeviceIntake {
   }
 
   #see(snapshot: SoundSnapshot | null): void {
-    if (snapshot === null) {
-      this.#tellListed(null);
-      return;
-    }
-    this.#device?.identify(snapshot);
-    const found = selectDevice(snapshot.devices, this.#wanted);
-    this.#tellListed(found !== undefined && !found.isSuspended);
+    const presence = presenceOf(snapshot, this.#wanted);
+    this.#note(presence);
+    if (snapshot !== null) this.#device?.identify(snapshot);
   }
 
-  #tellListed(isListed: boolean | null): void {
-    if (this.#isListed === isListed) return;
-    this.#isListed = isListed;
+  /** Told when it changes what may be opened: one that goes to sleep is there all the same. */
+  #note(presence: DevicePresence): void {
+    const before = this.#presence;
+    if (before === presence) return;
+    this.#presence = presence;
+    const isListed = presence === 'unknown' ? null : presence !== 'absent';
+    if (isListed === true && !isNearer(before, presence)) return;
     this.#context.tell({ type: 'device.listed', isListed });
   }
 

@@ -1,6 +1,7 @@
 import type { CallbackActorLogic } from 'xstate';
 import { publisherMachine } from '../../machines/publisher.ts';
 import type { PublisherCommand } from '../../machines/publisher.ts';
+import { sourceMetadata } from '../../src/domain/events.ts';
 import type { EventBody, Message, TranscriptMessage } from '../../src/domain/messages.ts';
 import type { Parts } from '../parts.ts';
 import { fromRuntime } from '../runtime.ts';
@@ -50,7 +51,10 @@ function publisherRuntime(parts: Parts): CallbackActorLogic<PublisherCommand> {
             sendEvent({
               event_type: 'source_ended',
               level: 'info',
-              metadata: { ...parts.condition.source, end_sample: command.endSample },
+              metadata: {
+                ...(parts.condition.source === null ? {} : sourceMetadata(parts.condition.source)),
+                end_sample: command.endSample,
+              },
             });
             parts.report({ type: 'source.flushed' });
             break;

@@ -79,7 +79,7 @@ export class CaptureLines {
     if (metadata['is_reopened'] !== true) return sourceWords(metadata);
     const outage = `${seconds(Number(metadata['outage_ms']))} were not heard`;
     const why = cause === null || cause === 'given_back' ? '' : ` (${causeWords(cause)})`;
-    const isBack = metadata['isSubstitute'] === true ? '' : ' is back';
+    const isBack = metadata['is_substitute'] === true ? '' : ' is back';
     return `microphone ${String(metadata['name'])}${isBack}: ${outage}${why}`;
   }
 
@@ -124,7 +124,7 @@ function unavailableWords({ message, attempts }: EventMessage['metadata']): stri
 }
 
 function sourceWords(metadata: EventMessage['metadata']): string {
-  const { kind, name, sampleRateHz, channels, durationMs } = metadata;
+  const { kind, name, sample_rate_hz: sampleRateHz, channels, duration_ms: durationMs } = metadata;
   const format = `${String(sampleRateHz)} Hz, ${String(channels)} channel${channels === 1 ? '' : 's'}`;
   const length = typeof durationMs === 'number' ? `, ${seconds(durationMs)}` : '';
   const what = kind === 'device' ? 'microphone' : String(kind);

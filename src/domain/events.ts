@@ -22,6 +22,21 @@ export interface OpenedSource {
   readonly isSubstitute?: boolean;
 }
 
+/** The same, as it stands in an event. */
+export function sourceMetadata(source: OpenedSource): Record<string, unknown> {
+  return {
+    kind: source.kind,
+    name: source.name,
+    sample_rate_hz: source.sampleRateHz,
+    channels: source.channels,
+    format: source.format,
+    duration_ms: source.durationMs,
+    is_real_time: source.realTime,
+    ...(source.backend === undefined ? {} : { backend: source.backend }),
+    ...(source.isSubstitute === undefined ? {} : { is_substitute: source.isSubstitute }),
+  };
+}
+
 /** A source as it was asked for; its further fields are for the runtime that opens it. */
 export interface SourceRequest {
   readonly kind: string;

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
+import type { VirtualCard } from '../../src/bench/virtual-card.ts';
 import { Chance } from '../conformance/otp/chance.ts';
 import { expectAccounted } from '../support/accounted.ts';
 import { LIVENESS_MS, childrenOf, clip, gone } from '../support/daemon.ts';
@@ -155,7 +159,7 @@ describe('a microphone that is not as it should be', function () {
     await heard.event('device_lost');
     expect((await heard.event('source_opened')).metadata).to.include({
       name: 'spare',
-      isSubstitute: true,
+      is_substitute: true,
     });
     expect((await heard.event('capture_degraded')).metadata).to.deep.equal({
       device: 'mic',
@@ -168,6 +172,20 @@ describe('a microphone that is not as it should be', function () {
     expect(['given_back', 'moved']).to.include(gap.metadata['cause']);
     expect((await heard.event('source_opened')).metadata).to.include({ name: 'mic' });
     await expectHeard(heard);
+  });
+
+  it('that sleeps, since nobody records from it, is woken up', async () => {
+    const asleep = async ({ environment }: VirtualCard): Promise<void> => {
+      const pactl = async (...args: string[]): Promise<string> =>
+        (await promisify(execFile)('pactl', args, { env: { ...process.env, ...environment } }))
+          .stdout;
+      await pactl('load-module', 'module-suspend-on-idle', 'timeout=1');
+      while (!/\tmic\t.*SUSPENDED/.test(await pactl('list', 'short', 'sources'))) await delay(50);
+    };
+    const heard = await start({ before: asleep });
+    await heard.event('source_opened');
+    await expectHeard(heard);
+    expect(heard.messages.filter((message) => isEvent(message, 'device_lost'))).to.deep.equal([]);
   });
 
   it('is not replaced by another one where that is not allowed', async () => {

@@ -35,11 +35,10 @@ export function selectDevice<TDevice extends Named>(
   const exact = devices.find((device) => device.name === wanted);
   if (exact !== undefined) return exact;
   if (wanted === 'default') return devices.find((device) => device.isDefault && !device.isMonitor);
-  const part = wanted.toLowerCase();
-  const isMeant = ({ name, description }: TDevice): boolean =>
-    name.toLowerCase().includes(part) || description.toLowerCase().includes(part);
   for (const isMonitor of [false, true]) {
-    const [found, ...others] = devices.filter((one) => one.isMonitor === isMonitor && isMeant(one));
+    const [found, ...others] = devices.filter(
+      (one) => one.isMonitor === isMonitor && isMeant(one, wanted),
+    );
     if (found !== undefined) return others.length === 0 ? found : undefined;
   }
   return undefined;
@@ -56,7 +55,21 @@ export function chooseMicrophone<TDevice extends Named>(
 /** The sentence, without a full stop, that says why {@link selectDevice} found none. */
 export function describeMissing(devices: readonly Named[], wanted: string): string {
   const microphones = devices.filter(({ isMonitor }) => !isMonitor);
-  const names = microphones.map(({ name }) => JSON.stringify(name)).join(', ');
-  const known = microphones.length === 0 ? 'there are none' : `there is ${names}`;
-  return `There is no one input device named ${JSON.stringify(wanted)}; ${known}`;
+  const meant = microphones.filter((device) => isMeant(device, wanted));
+  if (meant.length > 1) {
+    return `More than one input device goes by ${JSON.stringify(wanted)}: ${namesOf(meant)}`;
+  }
+  const others =
+    microphones.length === 0 ? 'there is none at all' : `there is ${namesOf(microphones)}`;
+  const what = wanted === 'default' ? 'the default' : `called ${JSON.stringify(wanted)}`;
+  return `No input device is ${what}: ${others}`;
+}
+
+function namesOf(devices: readonly Named[]): string {
+  return devices.map(({ name }) => JSON.stringify(name)).join(', ');
+}
+
+function isMeant({ name, description }: Named, wanted: string): boolean {
+  const part = wanted.toLowerCase();
+  return name.toLowerCase().includes(part) || description.toLowerCase().includes(part);
 }

@@ -44,12 +44,18 @@ class Shown {
   }
 }
 
-const MIC = { kind: 'device', name: 'mic', sampleRateHz: 16_000, channels: 1, durationMs: null };
+const MIC = {
+  kind: 'device',
+  name: 'mic',
+  sample_rate_hz: 16_000,
+  channels: 1,
+  duration_ms: null,
+};
 
 function opened(outageMs: number, more: object = {}): Step {
   return [
     'source_opened',
-    { ...MIC, is_reopened: outageMs > 0, outage_ms: outageMs, isSubstitute: false, ...more },
+    { ...MIC, is_reopened: outageMs > 0, outage_ms: outageMs, is_substitute: false, ...more },
   ];
 }
 
@@ -66,7 +72,7 @@ describe('Screen', () => {
     ['a microphone that is opened', [opened(0)], ['  source microphone mic (16000 Hz, 1 channel)']],
     [
       'a recording',
-      [opened(0, { kind: 'recording', name: 'the bundled recording', durationMs: 20_100 })],
+      [opened(0, { kind: 'recording', name: 'the bundled recording', duration_ms: 20_100 })],
       ['  source recording the bundled recording (16000 Hz, 1 channel, 20.1 s)'],
     ],
     [
@@ -88,7 +94,7 @@ describe('Screen', () => {
       [
         lost('server_lost'),
         gap('server_lost'),
-        opened(420, { name: 'spare', isSubstitute: true }),
+        opened(420, { name: 'spare', is_substitute: true }),
         ['capture_degraded', { device: 'mic', heard: 'spare' }],
         ['capture_restored', { device: 'mic' }],
         gap('given_back'),
@@ -104,19 +110,13 @@ describe('Screen', () => {
     [
       'a microphone that is not there',
       [
-        [
-          'device_unavailable',
-          { message: 'There is no one input device named "mic"', attempts: 1 },
-        ],
-        [
-          'device_unavailable',
-          { message: 'There is no one input device named "mic"', attempts: 2 },
-        ],
+        ['device_unavailable', { message: 'No input device is called "mic"', attempts: 1 }],
+        ['device_unavailable', { message: 'No input device is called "mic"', attempts: 2 }],
         ['backend_given_up', { backend: 'parec', next: 'portaudio', message: 'no' }],
       ],
       [
-        '  source There is no one input device named "mic" (it is tried again)',
-        '  source There is no one input device named "mic" (tried 2 times)',
+        '  source No input device is called "mic" (it is tried again)',
+        '  source No input device is called "mic" (tried 2 times)',
         '  source parec failed too often; portaudio is tried in its place',
       ],
     ],
@@ -197,7 +197,15 @@ describe('Screen', () => {
     const shown = new Shown();
     shown.screen.show({
       type: 'source.opened',
-      source: { ...MIC, kind: 'device', format: 's16le', realTime: true },
+      source: {
+        kind: 'device',
+        name: 'mic',
+        sampleRateHz: 16_000,
+        channels: 1,
+        format: 's16le',
+        durationMs: null,
+        realTime: true,
+      },
     });
     expect(shown.play([opened(0)])).to.have.length(1);
   });

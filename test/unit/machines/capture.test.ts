@@ -225,6 +225,19 @@ describe('createCaptureMachine', () => {
     expect(published()).to.deep.equal(['capture_restored', 'audio_gap', 'source_opened']);
   });
 
+  it('takes no loss for one when the sound server itself moves the stream back', () => {
+    const { send, value, published } = capture({ hasSubstitute: true });
+    send(ready(STAND_IN));
+    published();
+    const loss = { ...LOSS, device: 'spare', cause: 'moved' as const };
+    send({ type: 'device.moved', loss: { ...loss, movedTo: 'mic' }, endSample: 1_000, atMs: 0 });
+    expect(value()).to.equal('returning');
+    expect(published()).to.deep.equal([]);
+    send(CLOSED, ready(STAND_IN, GAP));
+    send({ type: 'device.moved', loss: { ...loss, movedTo: 'other' }, endSample: 1_000, atMs: 0 });
+    expect(value()).to.equal('moved');
+  });
+
   it('looks for the device from time to time while another stands in', () => {
     const { send, commands, clock } = capture({ hasSubstitute: true });
     send(ready(STAND_IN));

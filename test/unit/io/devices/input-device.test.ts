@@ -46,9 +46,13 @@ describe('selectDevice', () => {
 
   it('says which microphones there are instead', () => {
     expect(describeMissing(ALL, 'x')).to.equal(
-      'There is no one input device named "x"; there is "alsa_input.usb-0d8c", "bluez_input.headset"',
+      'No input device is called "x": there is "alsa_input.usb-0d8c", "bluez_input.headset"',
     );
-    expect(describeMissing([MONITOR], 'x')).to.include('there are none');
+    expect(describeMissing([MONITOR], 'x')).to.include('there is none at all');
+    expect(describeMissing(ALL, 'input')).to.include('More than one').and.to.include(MIC.name);
+    expect(describeMissing([MONITOR], 'default')).to.equal(
+      'No input device is the default: there is none at all',
+    );
   });
 });
 
