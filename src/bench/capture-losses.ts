@@ -113,6 +113,11 @@ class Session {
     const { card, daemon } = (this.#pair ??= await start(this.#order));
     await delay(SETTLE_MS);
     await fault.prepare?.(card);
+    // A loss that nobody made must not be taken for the one that is.
+    const earlier = daemon.since('device_lost', this.#countedToMs).at(-1);
+    if (earlier !== undefined) {
+      await daemon.next('source_opened', earlier.atMs, RETURN_DEADLINE_MS);
+    }
     const [capturePid, ...others] = capturePids(daemon.pid ?? 0);
     if (capturePid === undefined || others.length > 0) {
       throw new NeverHeard('no one process had the microphone open before the loss');
