@@ -30,6 +30,7 @@ const START_DEADLINE_MS = 60_000;
 const STOP_GRACE_MS = 10_000;
 /** More than there can be while somebody waits. */
 const MAX_HEARD = 1_000;
+const LAST_EVENTS = 5;
 
 const EPHEMERAL = [
   'output.zmq_pub_port_events=0',
@@ -102,7 +103,8 @@ export class DaemonUnderTest {
       const leftMs = overAtMs - performance.now();
       if (this.#end !== null) throw new NeverHeard(`the daemon ${this.#end}`);
       if (leftMs <= 0) {
-        throw new NeverHeard(`the daemon did not tell ${type} within ${String(deadlineMs)} ms`);
+        const limit = `within ${String(deadlineMs)} ms`;
+        throw new NeverHeard(`the daemon did not tell ${type} ${limit}, but ${this.#recently()}`);
       }
       await this.#news(leftMs);
     }
@@ -131,6 +133,14 @@ export class DaemonUnderTest {
   #note(how: string): void {
     this.#end = `${how} ${this.#process.stderrTail.trim()}`;
     this.#wake();
+  }
+
+  /** What it told last, for a person who has to find out why it tells no more. */
+  #recently(): string {
+    const last = this.#heard.slice(-LAST_EVENTS).map(({ type, atMs }) => {
+      return `${type} ${((performance.now() - atMs) / 1_000).toFixed(1)} s ago`;
+    });
+    return last.length === 0 ? 'nothing' : last.join(', ');
   }
 
   #wake(): void {
