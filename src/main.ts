@@ -180,7 +180,7 @@ function createProgram(finish: (code: number) => void): Command {
 
   program
     .command('bench')
-    .description('measure: supervision, the ring of samples, or all there is')
+    .description('measure: supervision, the ring of samples, capture, or all there is')
     .argument('[name]', 'what is measured')
     .option('--quick', 'a few short repetitions: to see that it works, and not how fast')
     .option('--json', 'as JSON')

@@ -146,6 +146,8 @@ export class DeviceIntake {
     condition.source = source;
     this.#parts.report({ type: 'source.opened', source });
     this.#context.tell({ type: 'source.ready', source, baseSample: path.ring.end, gap });
+    // What the server records from is looked at once, before it can change.
+    if (this.#isWatching) this.#watch.ask();
   }
 
   #lost(loss: DeviceLoss): void {

@@ -17,6 +17,8 @@ export interface Report {
   readonly figures: Readonly<Record<string, unknown>>;
   readonly tables: readonly Table[];
   readonly bounds: readonly Bound[];
+  /** Sentences that a reader of the figures has to know: what was left out, and why. */
+  readonly notes?: readonly string[];
 }
 
 export interface BenchmarkRun {
@@ -29,5 +31,7 @@ export interface BenchmarkRun {
 /** Something that can be measured; it tells figures and judges none. */
 export interface Benchmark {
   readonly name: string;
+  /** One sentence without a full stop why it cannot be run on this machine, or null. */
+  problem?(): string | null;
   run(options: BenchmarkRun): Promise<Report>;
 }

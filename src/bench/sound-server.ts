@@ -36,6 +36,7 @@ alternate-sample-rate = 44100
 
 /** One sentence when this machine cannot run a sound server of its own; null when it can. */
 export function soundServerProblem(): string | null {
+  if (process.platform !== 'linux') return 'Sound servers of their own run on Linux only';
   const missing = PROGRAMS.filter((program) => findOnPath(program) === null);
   return missing.length === 0 ? null : `There is no ${missing.join(', ')} on this machine`;
 }

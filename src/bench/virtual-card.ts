@@ -61,6 +61,7 @@ export class VirtualCard {
   #refuses = false;
   /** The module of {@link HOLE}. */
   #hole: string | null = null;
+  #offeredMs = 0;
 
   private constructor(server: SoundServer) {
     this.#server = server;
@@ -86,6 +87,14 @@ export class VirtualCard {
   /** The server's; null when it does not run. */
   get pid(): number | null {
     return this.#server.pid;
+  }
+
+  /**
+   * When the server was last handed a microphone, on the monotonic clock: right before it could list one, and a few
+   * milliseconds before `plug` has seen that it does.
+   */
+  get offeredMs(): number {
+    return this.#offeredMs;
   }
 
   /** Ends all of it, also when the server is frozen or dead; leaves no process, and no folder. */
@@ -122,6 +131,23 @@ export class VirtualCard {
   /** Speaks a WAV file into the microphone; resolves when it has been played, and rejects when the microphone goes before. */
   async play(path: string): Promise<void> {
     await this.#server.run('paplay', [`--device=${MIC.sink}`, path], PLAY_DEADLINE_MS);
+  }
+
+  /** A process that plays what is written to its input into the microphone, 16-bit mono, as soon as it comes. */
+  speaker(sampleRateHz: number, latencyMs: number): OwnedProcess {
+    const stream = ['--format=s16le', `--rate=${String(sampleRateHz)}`, '--channels=1'];
+    return new OwnedProcess(
+      {
+        command: 'pacat',
+        args: [
+          ...['--playback', '--raw', ...stream],
+          ...[`--latency-msec=${String(latencyMs)}`, `--device=${MIC.sink}`],
+        ],
+        env: this.#server.clientEnvironment,
+        stdin: 'pipe',
+      },
+      () => undefined,
+    );
   }
 
   /** Nothing comes from it any more, yet it is listed, and can be opened. */
@@ -214,6 +240,7 @@ export class VirtualCard {
     const player = noise ? this.#hiss(sink) : null;
     this.#plugged.set(jack, { module, noise: player });
     if (noise) await this.#server.until('noise', () => this.#isRunning(sink));
+    this.#offeredMs = performance.now();
     await this.#server.execute([
       `load-module module-remap-source master=${sink}.monitor source_name=${source} remix=no source_properties=device.description=${source}`,
       ...commands,

@@ -1,4 +1,5 @@
 import type { Benchmark, Bound, Report } from '../bench/benchmark.ts';
+import { captureBenchmark } from '../bench/capture.ts';
 import { thisHost } from '../bench/host.ts';
 import type { Host } from '../bench/host.ts';
 import { sampleRingBenchmark } from '../bench/sample-ring.ts';
@@ -7,7 +8,11 @@ import { EXIT, RtapError } from '../domain/errors.ts';
 import { alignedLines, writeJson, writeLine } from './command-io.ts';
 import type { CommandIo } from './command-io.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [supervisionBenchmark, sampleRingBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [
+  supervisionBenchmark,
+  sampleRingBenchmark,
+  captureBenchmark,
+];
 
 export interface BenchOptions {
   /** All of them when it is null. */
@@ -19,8 +24,8 @@ export interface BenchOptions {
 }
 
 /**
- * `rtap bench`: measures, and returns 1 when a bound is exceeded, which a quick run is too short to say. Rejects with
- * `USAGE` for a benchmark that there is not.
+ * `rtap bench`: measures, and returns 1 when a bound is exceeded, which a quick run is too short to say, or when this
+ * machine cannot run what was asked for. Rejects with `USAGE` for a benchmark that there is not.
  */
 export async function runBench(
   options: BenchOptions,
@@ -37,28 +42,39 @@ export async function runBench(
   }
   const host = thisHost();
   const reports: [name: string, report: Report][] = [];
-  for (const benchmark of chosen)
-    reports.push([benchmark.name, await measure(benchmark, options, io)]);
+  const notRun: [name: string, problem: string][] = [];
+  for (const benchmark of chosen) {
+    const problem = benchmark.problem?.() ?? null;
+    if (problem !== null) notRun.push([benchmark.name, problem]);
+    else reports.push([benchmark.name, await measure(benchmark, options, io)]);
+  }
 
   const exceeded = reports.flatMap(([, { bounds }]) => bounds).filter(isExceeded);
   if (options.json) {
     const figures = reports.map(([name, report]) => [
       name,
-      { ...report.figures, bounds: report.bounds.map(boundAsJson) },
+      { ...report.figures, bounds: report.bounds.map(boundAsJson), notes: report.notes },
     ]);
+    const isJudged = !options.isQuick || notRun.length > 0;
     writeJson(io.stdout, {
-      ok: options.isQuick ? null : exceeded.length === 0,
+      ok: isJudged ? exceeded.length + notRun.length === 0 : null,
       quick: options.isQuick,
       host,
       benchmarks: Object.fromEntries(figures) as object,
+      not_run: Object.fromEntries(notRun),
     });
-  } else {
+  } else if (reports.length > 0) {
     for (const line of drawn(host, reports)) writeLine(io.stdout, line);
     if (options.isQuick) writeLine(io.stdout, 'A quick run: too short to judge.');
   }
-  if (options.isQuick || exceeded.length === 0) return EXIT.done;
-  for (const bound of exceeded) writeLine(io.stderr, `rtap: too slow: ${boundText(bound)}`);
-  return EXIT.failed;
+  for (const [name, problem] of notRun) {
+    writeLine(io.stderr, `rtap: ${problem}; the benchmark ${name} was not run.`);
+  }
+  if (!options.isQuick) {
+    for (const bound of exceeded) writeLine(io.stderr, `rtap: too slow: ${boundText(bound)}`);
+  }
+  const isFailed = notRun.length > 0 || (!options.isQuick && exceeded.length > 0);
+  return isFailed ? EXIT.failed : EXIT.done;
 }
 
 async function measure(
@@ -85,8 +101,9 @@ function drawn(host: Host, reports: readonly (readonly [string, Report])[]): str
   return [
     `${host.cpu}, ${host.cores} cores, ${gibibytes} GiB, ${host.platform}, node ${host.node}; load at the start ${host.load.toFixed(2)}`,
     'Medians, and percentiles where a column says so; n is the number of samples.',
-    ...reports.flatMap(([, { tables, bounds }]) => [
+    ...reports.flatMap(([, { tables, bounds, notes = [] }]) => [
       ...tables.flatMap(({ title, rows }) => ['', title, ...alignedLines(rows)]),
+      ...(notes.length === 0 ? [] : ['', ...notes]),
       '',
       ...bounds.map((bound) => `${isExceeded(bound) ? 'exceeded' : 'held'}: ${boundText(bound)}`),
     ]),

@@ -220,12 +220,14 @@ class Capture {
     return this.#killing;
   }
 
-  identify({ streams }: SoundSnapshot): void {
+  identify({ devices, streams }: SoundSnapshot): void {
     const { pid } = this.#process;
     if (pid === null || this.#opened === undefined) return;
     const stream = streams.find((one) => one.pid === pid);
     if (stream === undefined) return;
-    this.#servedFrom ??= stream.device;
+    const { device } = this.#opened;
+    // Where the server has none of that name, it was opened by another, and what is seen first is what it is.
+    this.#servedFrom ??= devices.some(({ name }) => name === device) ? device : stream.device;
     if (stream.device === this.#servedFrom) return;
     const where = JSON.stringify(stream.device);
     this.#lose('moved', `the sound server moved the stream to ${where}`, stream.device);

@@ -6,6 +6,8 @@ import type { SoundSnapshot } from './sound-server.ts';
 const DEADLINE_MS = 2_000;
 /** From one vain question to the next. */
 const RETRY_MS = 250;
+/** A subscription has begun by then; what changed while it did is asked for once more. */
+const SUBSCRIBED_MS = 300;
 /** What changes within this time is asked for once. */
 const SETTLE_MS = 15;
 
@@ -51,7 +53,6 @@ export class SoundWatch {
     clearTimeout(this.#timer);
     this.#isAsking = true;
     this.#isStale = false;
-    // Before the question, so that no change falls between the two.
     this.#subscribe();
     askSoundServer(DEADLINE_MS, this.#end.signal).then(
       (snapshot) => {
@@ -108,5 +109,6 @@ export class SoundWatch {
       },
     );
     this.#subscription = subscription;
+    this.#askIn(SUBSCRIBED_MS);
   }
 }

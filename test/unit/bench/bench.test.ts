@@ -59,6 +59,26 @@ describe('rtap bench', () => {
     expect(stdout).to.contain('too short to judge');
   });
 
+  it('fails, and says why, when this machine cannot run one, and runs the others', async () => {
+    const problem = 'There is no sound server on this machine';
+    const unable: Benchmark = {
+      name: 'unable',
+      problem: () => problem,
+      run: () => Promise.reject(new Error('it was run')),
+    };
+    for (const isQuick of [true, false]) {
+      const { code, stdout, stderr } = await bench({ isQuick }, [unable, GOOD]);
+      expect(code).to.equal(1);
+      expect(stderr).to.equal(`rtap: ${problem}; the benchmark unable was not run.\n`);
+      expect(stdout).to.contain('held: the good time');
+      const { io } = await bench({ isQuick, json: true }, [unable, GOOD]);
+      expect(io.json()).to.deep.include({ ok: false, not_run: { unable: problem } });
+    }
+    const alone = await bench({ name: 'unable', isQuick: true }, [unable, GOOD]);
+    expect(alone.code).to.equal(1);
+    expect(alone.stdout).to.equal('');
+  });
+
   it('tells programs the same as JSON', async () => {
     const { code, io } = await bench({ json: true }, [SLOW]);
     expect(code).to.equal(1);
