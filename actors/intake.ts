@@ -122,6 +122,11 @@ export class Intake {
     this.#clock.clearTimeout(this.#timer);
   }
 
+  /** The daemon stops while a device is lost: nothing comes any more, and the gap ends now. Null when none is lost. */
+  conclude(): CaptureGap | null {
+    return this.#endOutage(this.#clock.now());
+  }
+
   /** Another source is opened, or none any more: its clock has nothing to do with that of the device. */
   forget(): void {
     this.stopTime();

@@ -478,7 +478,11 @@ export function createCaptureMachine(options: CaptureOptions) {
         description: 'The intake is closed before anything else.',
         entry: 'stop',
         after: { drainBound: { target: 'stopped', actions: 'publishOverdue' } },
-        on: { 'source.stopped': 'stopped', 'sup.shutdown': {} },
+        on: {
+          'source.gap': { actions: 'publishGap' },
+          'source.stopped': 'stopped',
+          'sup.shutdown': {},
+        },
       },
       stopped: { type: 'final' },
     },

@@ -104,6 +104,13 @@ function captureRuntime(parts: Parts): CallbackActorLogic<CaptureCommand> {
       context.tell({ type, endSample: parts.path.ring.end });
     }
 
+    async function stop(): Promise<void> {
+      const gap = intake.conclude();
+      if (gap !== null) context.tell({ type: 'source.gap', gap });
+      device.dispose();
+      await closeFor('source.stopped');
+    }
+
     const forget = parts.sources.onRequest((request) => {
       context.tell({ type: 'source.requested', request });
     });
@@ -121,9 +128,7 @@ function captureRuntime(parts: Parts): CallbackActorLogic<CaptureCommand> {
             context.watch(closeFor('source.closed'));
             break;
           case 'source.stop':
-            intake.stopTime();
-            device.dispose();
-            context.watch(closeFor('source.stopped'));
+            context.watch(stop());
             break;
           case 'device.look':
             context.watch(device.look());

@@ -24,6 +24,8 @@ const STAGE_WORDS: Readonly<Record<string, string>> = {
 export class CaptureLines {
   /** Why there is a gap before the device that is opened next. */
   #gapCause: unknown = null;
+  /** What people call the devices that were opened, by their names. */
+  readonly #titles = new Map<unknown, string>();
   readonly #late = new Set<string>();
 
   /** Nothing for an event that is about something else, or that another line tells. */
@@ -35,7 +37,7 @@ export class CaptureLines {
         return [
           bad(
             'lost',
-            `microphone ${String(metadata['device'])}: ${lossWords(metadata['cause'], metadata['moved_to'])}`,
+            `microphone ${this.#titleOf(metadata['device'])}: ${lossWords(metadata['cause'], metadata['moved_to'])}`,
           ),
         ];
       case 'device_unavailable':
@@ -51,18 +53,18 @@ export class CaptureLines {
         return [
           bad(
             'source',
-            `${String(metadata['heard'])} stands in until ${String(metadata['device'])} is back`,
+            `${this.#titleOf(metadata['heard'])} stands in until ${this.#titleOf(metadata['device'])} is back`,
           ),
         ];
       case 'signal_silent':
         return [
           bad(
             'silent',
-            `microphone ${String(metadata['device'])} gives no sound at all: is it muted?`,
+            `microphone ${this.#titleOf(metadata['device'])} gives no sound at all: is it muted?`,
           ),
         ];
       case 'signal_restored':
-        return [good('sound', `microphone ${String(metadata['device'])} gives sound again`)];
+        return [good('sound', `microphone ${this.#titleOf(metadata['device'])} gives sound again`)];
       case 'audio_gap':
         return this.#gap(metadata);
       case 'buffer_overflow':
@@ -76,11 +78,18 @@ export class CaptureLines {
   #opened(metadata: EventMessage['metadata']): string {
     const cause = this.#gapCause;
     this.#gapCause = null;
-    if (metadata['is_reopened'] !== true) return sourceWords(metadata);
+    const { name, description } = metadata;
+    if (typeof description === 'string' && description !== '') this.#titles.set(name, description);
+    const title = this.#titleOf(name);
+    if (metadata['is_reopened'] !== true) return sourceWords(metadata, title);
     const outage = `${seconds(Number(metadata['outage_ms']))} were not heard`;
     const why = cause === null || cause === 'given_back' ? '' : ` (${causeWords(cause)})`;
     const isBack = metadata['is_substitute'] === true ? '' : ' is back';
-    return `microphone ${String(metadata['name'])}${isBack}: ${outage}${why}`;
+    return `microphone ${title}${isBack}: ${outage}${why}`;
+  }
+
+  #titleOf(name: unknown): string {
+    return this.#titles.get(name) ?? String(name);
   }
 
   #gap(metadata: EventMessage['metadata']): CaptureLine[] {
@@ -123,12 +132,12 @@ function unavailableWords({ message, attempts }: EventMessage['metadata']): stri
   return `${String(message)} (${tried})`;
 }
 
-function sourceWords(metadata: EventMessage['metadata']): string {
-  const { kind, name, sample_rate_hz: sampleRateHz, channels, duration_ms: durationMs } = metadata;
+function sourceWords(metadata: EventMessage['metadata'], title: string): string {
+  const { kind, sample_rate_hz: sampleRateHz, channels, duration_ms: durationMs } = metadata;
   const format = `${String(sampleRateHz)} Hz, ${String(channels)} channel${channels === 1 ? '' : 's'}`;
   const length = typeof durationMs === 'number' ? `, ${seconds(durationMs)}` : '';
   const what = kind === 'device' ? 'microphone' : String(kind);
-  return `${what} ${String(name)} (${format}${length})`;
+  return `${what} ${title} (${format}${length})`;
 }
 
 function isLoss(cause: unknown): boolean {

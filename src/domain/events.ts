@@ -16,6 +16,8 @@ export interface OpenedSource {
   readonly format: string;
   readonly durationMs: number | null;
   readonly realTime: boolean;
+  /** Of a device: its name for a person. */
+  readonly description?: string;
   /** Of a device: what it was opened through. */
   readonly backend?: BackendName;
   /** Of a device: true where another was asked for, and this one stands in for it. */
@@ -27,6 +29,7 @@ export function sourceMetadata(source: OpenedSource): Record<string, unknown> {
   return {
     kind: source.kind,
     name: source.name,
+    ...(source.description === undefined ? {} : { description: source.description }),
     sample_rate_hz: source.sampleRateHz,
     channels: source.channels,
     format: source.format,

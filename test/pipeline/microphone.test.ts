@@ -241,6 +241,12 @@ describe('a microphone that is not as it should be', function () {
       const { code } = await heard.daemon.stop();
       if (heard.card.pid !== null) await heard.card.thaw();
       expect(code).to.equal(0);
+      // What was missing up to the end is told.
+      const [stopped] = heard.messages.filter((message) => isEvent(message, 'pipeline_stopped'));
+      const told = heard.messages
+        .filter((message) => isEvent(message, 'audio_gap'))
+        .reduce((sum, { metadata }) => sum + Number(metadata['samples']), 0);
+      expect(stopped).to.have.nested.property('metadata.missing_samples', told);
       await gone(children);
     });
   }

@@ -65,6 +65,17 @@ export class Microphone {
     return (await this.#next(isFinal)) as TranscriptMessage;
   }
 
+  /** Why the utterance ended where it did, or what became of it instead of a text. */
+  async endOf(utteranceId: string): Promise<string> {
+    const end = await this.#next((message) =>
+      isEvent(message, 'utterance_discarded')
+        ? message.metadata['utterance_id'] === utteranceId
+        : isFinal(message) && message.utterance_id === utteranceId,
+    );
+    if (isFinal(end)) return String(end.decision?.reason);
+    return isEvent(end) ? String(end.metadata['outcome']) : '';
+  }
+
   /** Says the command, with its wake phrase, and returns its final. */
   async say(name = 'jarviscmd_am_michael'): Promise<TranscriptMessage> {
     await this.card.play(clip(name));

@@ -18,7 +18,7 @@ export interface OpenRequest extends WantedFormat {
 export type DeviceEvent =
   /** It runs, its samples will come on `pcm`, and it may be blocked: from here the first samples have their deadline. */
   | { type: 'started' }
-  | { type: 'opened'; device: string; format: PcmFormat }
+  | { type: 'opened'; device: string; description: string; format: PcmFormat }
   /** Bytes that were captured and thrown away after `atByte` bytes had been sent. */
   | { type: 'dropped'; atByte: number; bytes: number }
   /** How old its newest samples are when they come. */

@@ -186,7 +186,7 @@ class Capture {
       };
       this.#expect(START_DEADLINE_MS, 'its process did not start');
     });
-    const { device, format } = this.#opened ?? never();
+    const { device, description, format } = this.#opened ?? never();
     this.#decoder = new PcmDecoder(format);
     this.#resampler = await createResampler(format.sampleRateHz);
     const startMs = this.#firstBytesMs ?? never();
@@ -195,6 +195,7 @@ class Capture {
       info: {
         kind: 'device',
         name: device,
+        description,
         sampleRateHz: format.sampleRateHz,
         channels: format.channels,
         format: describeFormat(format),

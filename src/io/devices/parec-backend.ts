@@ -45,6 +45,7 @@ class ParecProcess implements DeviceProcess {
   readonly #starting: Promise<void>;
   #process: OwnedProcess | undefined;
   #format: PcmFormat | undefined;
+  #description = '';
   #cause: LossCause | undefined;
   #complaint = '';
   #isOver = false;
@@ -107,7 +108,10 @@ class ParecProcess implements DeviceProcess {
     try {
       const { devices } = await askSoundServer(FIND_DEADLINE_MS, this.#asking.signal);
       const device = selectDevice(devices, wanted);
-      if (device !== undefined) return device.name;
+      if (device !== undefined) {
+        this.#description = device.description;
+        return device.name;
+      }
       this.#refuse('DEVICE_NOT_FOUND', describeMissing(devices, wanted));
     } catch (thrown) {
       this.#refuse('DEVICE_UNAVAILABLE', describeError(thrown));
@@ -143,7 +147,12 @@ class ParecProcess implements DeviceProcess {
         break;
       case 'connected':
         if (this.#format === undefined) break;
-        this.#tell({ type: 'opened', device: word.device, format: this.#format });
+        this.#tell({
+          type: 'opened',
+          device: word.device,
+          description: this.#description,
+          format: this.#format,
+        });
         break;
       case 'latency':
         this.#tell({ type: 'latency', latencyMs: word.latencyMs });

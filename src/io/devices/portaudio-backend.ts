@@ -127,6 +127,7 @@ class PortAudioDevice implements DeviceProcess {
         this.#tell({
           type: 'opened',
           device,
+          description: device,
           format: { encoding: 's16le', sampleRateHz, channels },
         });
         break;

@@ -27,6 +27,8 @@ export interface SourceInfo {
   durationMs: number | null;
   /** Whether the source itself keeps to the clock; if not, its frames come as fast as there is room. */
   realTime: boolean;
+  /** Of a device: its name for a person. */
+  description?: string;
   /** What a device was opened through. */
   backend?: BackendName;
 }
