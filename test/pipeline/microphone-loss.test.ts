@@ -162,7 +162,7 @@ for (const backend of ['parec', 'portaudio'] as const) {
       // The speaker may pause at the moment of the loss; not every time.
       while (!reasons.includes('gap') && reasons.length < 5) {
         const playing = microphone.card.play(path).catch(() => undefined);
-        const { utterance_id } = await microphone.partial();
+        const { utterance_id } = await microphone.text(/fellow/i);
         await microphone.card.unplug();
         // Before the microphone is back.
         reasons.push(await microphone.endOf(utterance_id));

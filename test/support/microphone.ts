@@ -57,8 +57,11 @@ export class Microphone {
     return (await this.#next((message) => isEvent(message, type))) as EventMessage;
   }
 
-  async partial(): Promise<TranscriptMessage> {
-    return (await this.#next((message) => 'kind' in message)) as TranscriptMessage;
+  /** The next text, be it partial or final, that has these words in it. */
+  async text(words: RegExp): Promise<TranscriptMessage> {
+    const isMeant = (message: Message): boolean =>
+      'kind' in message && words.test(message.transcript);
+    return (await this.#next(isMeant)) as TranscriptMessage;
   }
 
   async final(): Promise<TranscriptMessage> {
