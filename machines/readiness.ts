@@ -1,7 +1,7 @@
 import { assign, enqueueActions, sendParent, sendTo, setup } from 'xstate';
 import type { EngineEvent, EngineName, SupervisedEvent } from '../src/domain/events.ts';
 import { to } from './address.ts';
-import type { CaptureTrouble } from './capture.ts';
+import type { CaptureTrouble } from './capture-events.ts';
 import { failWithReason, runtimeOf } from './runtime.ts';
 import type { RuntimeFailed } from './runtime.ts';
 

@@ -1,6 +1,6 @@
 import type { CallbackActorLogic } from 'xstate';
 import { createCaptureMachine } from '../../machines/capture.ts';
-import type { CaptureCommand, CaptureFact } from '../../machines/capture.ts';
+import type { CaptureCommand, CaptureFact } from '../../machines/capture-events.ts';
 import type { BackendName } from '../../src/domain/capture.ts';
 import { RtapError, describeError } from '../../src/domain/errors.ts';
 import { errorFact } from '../../src/domain/events.ts';

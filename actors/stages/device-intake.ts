@@ -1,4 +1,4 @@
-import type { CaptureCommand, CaptureFact } from '../../machines/capture.ts';
+import type { CaptureCommand, CaptureFact } from '../../machines/capture-events.ts';
 import type { BackendName, DeviceLoss, LossCause } from '../../src/domain/capture.ts';
 import { RtapError, describeError } from '../../src/domain/errors.ts';
 import { errorFact } from '../../src/domain/events.ts';

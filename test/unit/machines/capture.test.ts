@@ -2,7 +2,11 @@ import { expect } from 'chai';
 import { createActor, fromCallback, setup } from 'xstate';
 import type { AnyActorRef, EventObject } from 'xstate';
 import { createCaptureMachine } from '../../../machines/capture.ts';
-import type { CaptureCommand, CaptureFact, CaptureOptions } from '../../../machines/capture.ts';
+import type {
+  CaptureCommand,
+  CaptureFact,
+  CaptureOptions,
+} from '../../../machines/capture-events.ts';
 import type { DeviceLoss } from '../../../src/domain/capture.ts';
 import type { OpenedSource, PublishEvent } from '../../../src/domain/events.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
