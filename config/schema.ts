@@ -46,7 +46,7 @@ export const schema = {
     }),
     backends: list({
       default: BACKENDS,
-      doc: 'What devices are opened through, in the order in which it is tried: `parec` is PulseAudio and PipeWire, `portaudio` is ALSA through the optional package naudiodon',
+      doc: "What devices are opened through, in the order in which it is tried: `parec` is PulseAudio and PipeWire, `portaudio` is ALSA through the optional package naudiodon, and alone where a device goes by ALSA's own name beside a sound server",
       pattern: new RegExp(`^(?:${BACKENDS.join('|')})$`),
       min: 1,
       max: BACKENDS.length,

@@ -3,7 +3,7 @@ import type { BackendName, DeviceLoss, LossCause } from '../../src/domain/captur
 import { RtapError, describeError } from '../../src/domain/errors.ts';
 import { errorFact } from '../../src/domain/events.ts';
 import { backendOf } from '../../src/io/devices/device-list.ts';
-import { isNearer, presenceOf } from '../../src/io/devices/device-presence.ts';
+import { isListedFor, isNearer, presenceOf } from '../../src/io/devices/device-presence.ts';
 import type { DevicePresence } from '../../src/io/devices/device-presence.ts';
 import { DeviceSource } from '../../src/io/devices/device-source.ts';
 import type { OpenedDevice } from '../../src/io/devices/device-source.ts';
@@ -176,7 +176,7 @@ export class DeviceIntake {
     const before = this.#presence;
     if (before === presence) return;
     this.#presence = presence;
-    const isListed = presence === 'unknown' ? null : presence !== 'absent';
+    const isListed = isListedFor(this.#parts.config.audio.backends, presence);
     if (isListed === true && !isNearer(before, presence)) return;
     this.#context.tell({ type: 'device.listed', isListed });
   }

@@ -19,3 +19,12 @@ export function isNearer(before: DevicePresence | null, now: DevicePresence): bo
   if (now === 'present') return before !== 'present';
   return now === 'suspended' && before !== 'present' && before !== 'suspended';
 }
+
+/**
+ * Whether the sound server has the device, for a daemon with these backends; null where nobody knows. One that is opened
+ * through ALSA alone goes by a name that the sound server need not know.
+ */
+export function isListedFor(backends: readonly string[], presence: DevicePresence): boolean | null {
+  if (presence === 'present' || presence === 'suspended') return true;
+  return presence === 'absent' && backends.includes('parec') ? false : null;
+}

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isNearer, presenceOf } from '../../../../src/io/devices/device-presence.ts';
+import { isListedFor, isNearer, presenceOf } from '../../../../src/io/devices/device-presence.ts';
 import type { SoundSnapshot } from '../../../../src/io/devices/sound-server.ts';
 
 function snapshot(isSuspended: boolean): SoundSnapshot {
@@ -23,6 +23,14 @@ describe('the presence of a device', () => {
     expect(presenceOf(snapshot(false), 'other')).to.equal('absent');
     expect(presenceOf(snapshot(true), 'mic')).to.equal('suspended');
     expect(presenceOf(snapshot(false), 'mic')).to.equal('present');
+  });
+
+  it('says that there is none only of a device that the sound server would know', () => {
+    expect(isListedFor(['parec', 'portaudio'], 'absent')).to.equal(false);
+    expect(isListedFor(['portaudio'], 'absent')).to.equal(null);
+    expect(isListedFor(['portaudio'], 'present')).to.equal(true);
+    expect(isListedFor(['parec'], 'suspended')).to.equal(true);
+    expect(isListedFor(['parec'], 'unknown')).to.equal(null);
   });
 
   it('calls for an opening when it comes, wakes up, or its server answers again, and not when it goes to sleep', () => {
