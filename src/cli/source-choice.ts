@@ -23,11 +23,14 @@ export async function decideSource(loaded: LoadedConfig): Promise<SourceChoice> 
   if (audio.device !== 'default' || loaded.profile.production) {
     return { request: { kind: 'device', name: audio.device } as SourceRequest, notice: null };
   }
-  const { device, problems } = await findMicrophone(audio.backends as readonly BackendName[]);
+  const backends = audio.backends as readonly BackendName[];
+  const { device, problems } = await findMicrophone(backends);
   if (device !== undefined) {
     return { request: { kind: 'device', name: device.name } as SourceRequest, notice: null };
   }
-  const why = problems.length === 0 ? 'this machine has no microphone' : problems.join('; ');
+  // One backend that could look and found none is enough to know.
+  const isKnown = problems.length < backends.length;
+  const why = isKnown ? 'this machine has no microphone' : problems.join('; ');
   return {
     request: { kind: 'recording' },
     notice: `no microphone (${why}): the bundled recording is played once instead, and every message says so`,
